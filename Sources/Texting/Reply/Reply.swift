@@ -1,0 +1,47 @@
+/// What a person's reply asks of us, and by which rule we read it so.
+///
+/// A value: the same text and the same ``version`` always give the same answer, so that a decision
+/// can be explained years later. Source: 47 CFR 64.1200(a)(10), (any reasonable wording revokes).
+package struct Reply: Equatable, Sendable {
+    /// What the text asks; the raw value is what doors print and tables hold.
+    package enum Meaning: String, Sendable {
+        case optOut = "opt_out"
+        case wrongNumber = "wrong_number"
+        case help
+        case optIn = "opt_in"
+        case none
+    }
+
+    /// What to do about it: certain ones are acted upon, likely ones are shown to a person first.
+    package enum Action: String, Sendable {
+        case act
+        case review
+        case none
+    }
+
+    /// The rules' own version; a decision names the one that made it.
+    package static let version = "2026-11-21.0"
+
+    package let meaning: Meaning
+    package let action: Action
+    /// Stable dotted id, as in `keyword.en.stop`.
+    package let rule: String
+    /// Why, in a sentence for texters and compliance staff.
+    package let explanation: String
+
+    /// - Parameter lastSent: our own recent texts to this person, so that a quote of them is not
+    ///   taken for the person's words.
+    package init(_ text: String, lastSent: [String] = []) {
+        let letters = text.lowercased().unicodeScalars.filter { $0.properties.isAlphabetic }
+        let word = String(String.UnicodeScalarView(letters))
+        let isStop = Self.words.contains(word)
+        meaning = isStop ? .optOut : .none
+        action = isStop ? .act : .none
+        rule = isStop ? "keyword.en.\(word)" : "none"
+        explanation = isStop ? "“\(word)” is a stop word." : "Nothing in it asks for anything."
+    }
+
+    private static let words: Set = [
+        "stop", "stopall", "end", "quit", "cancel", "unsubscribe", "revoke", "optout", "stopplease",
+    ]
+}
