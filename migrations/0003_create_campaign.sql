@@ -123,6 +123,8 @@ CREATE TABLE import (
     PRIMARY KEY (organisation_id, id),
     FOREIGN KEY (organisation_id, campaign_id) REFERENCES campaign
 );
+-- One at a time: an interrupted import is resumed or undone before the campaign's next one.
+CREATE UNIQUE INDEX import_open ON import (organisation_id, campaign_id) WHERE state = 'merging';
 
 CREATE TABLE import_reject (
     organisation_id integer NOT NULL,

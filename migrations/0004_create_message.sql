@@ -61,6 +61,9 @@ CREATE TABLE message (
 ) PARTITION BY RANGE (id);
 -- Threads: first texts are found through recipient, so they pay for no entry here.
 CREATE INDEX message_contact ON message (organisation_id, contact_id, id) WHERE kind <> 1;
+-- What a campaign's status counts beside its recipients' first texts: replies and re-created texts.
+CREATE INDEX message_campaign ON message (organisation_id, campaign_id, kind)
+    WHERE kind = 6 OR replaces IS NOT NULL;
 
 -- One press, one text, for the kinds that have no lease: a form's key is spent once.
 CREATE TABLE act (

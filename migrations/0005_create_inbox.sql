@@ -156,35 +156,56 @@ CREATE TABLE tree_head (
 CREATE TRIGGER tree_head_is_history BEFORE DELETE ON tree_head
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
--- Staging tables live for one import; the web role owns nothing, so these two make and drop them.
+-- Staging tables live for one import; the web role owns nothing, so these functions make and drop
+-- them. stage_… holds the rows of the file as read, merge_… the distinct people among them in the
+-- order in which they are merged, with the ids they will have.
 CREATE FUNCTION open_stage(import_id uuid) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
     AS $$
-    DECLARE name text := 'stage_' || replace(import_id::text, '-', '');
+    DECLARE
+        hex text := replace(import_id::text, '-', '');
+        person text := 'row_number bigint NOT NULL,
+            number text NOT NULL,
+            number_hash bytea NOT NULL,
+            name text,
+            country text,
+            zone_set smallint NOT NULL,
+            zone_source text NOT NULL,
+            language text,
+            landline boolean NOT NULL,
+            unlikely boolean NOT NULL,
+            segments smallint NOT NULL,
+            given_at timestamptz,
+            wording text,
+            fields jsonb NOT NULL';
     BEGIN
-        EXECUTE format('DROP TABLE IF EXISTS public.%I', name);
+        EXECUTE format('DROP TABLE IF EXISTS public.%I, public.%I', 'stage_' || hex, 'merge_' || hex);
+        EXECUTE format('CREATE UNLOGGED TABLE public.%I (%s) WITH (autovacuum_enabled = false)',
+            'stage_' || hex, person);
         EXECUTE format(
             'CREATE UNLOGGED TABLE public.%I (
-                row_number bigint NOT NULL,
-                number text NOT NULL,
-                number_hash bytea NOT NULL,
-                name text,
-                country text,
-                zone_set smallint NOT NULL,
-                zone_source text NOT NULL,
-                language text,
-                landline boolean NOT NULL,
-                unlikely boolean NOT NULL,
-                segments smallint NOT NULL,
-                given_at timestamptz,
-                fields jsonb NOT NULL
-            ) WITH (autovacuum_enabled = false)', name);
-        EXECUTE format('GRANT ALL ON public.%I TO barnstorm_web, barnstorm_worker', name);
-        RETURN name;
+                seq bigint PRIMARY KEY,
+                position integer,            -- NULL: already a recipient, only consent is recorded
+                contact_id uuid NOT NULL,
+                is_new boolean NOT NULL,
+                message_id uuid NOT NULL, %s) WITH (autovacuum_enabled = false)',
+            'merge_' || hex, person);
+        EXECUTE format('GRANT ALL ON public.%I, public.%I TO barnstorm_web, barnstorm_worker',
+            'stage_' || hex, 'merge_' || hex);
+        RETURN 'stage_' || hex;
     END $$;
+-- UUIDv7 of one import: all of its instant, ascending with seq, and the same ones again when an
+-- interrupted merge is resumed. prefix: 12 hex digits of milliseconds and the version; salt: any hash.
+CREATE FUNCTION import_uuid(prefix text, seq bigint, salt bigint) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+        SELECT (prefix || lpad(to_hex(seq >> 22 & 4095), 3, '0') || to_hex(8 | (seq >> 20 & 3))
+            || lpad(to_hex(seq & 1048575), 5, '0') || lpad(to_hex(salt & 1099511627775), 10, '0'))::uuid
+    $$;
 CREATE FUNCTION close_stage(import_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
     AS $$
     BEGIN
-        EXECUTE format('DROP TABLE IF EXISTS public.%I', 'stage_' || replace(import_id::text, '-', ''));
+        EXECUTE format('DROP TABLE IF EXISTS public.%I, public.%I',
+            'stage_' || replace(import_id::text, '-', ''), 'merge_' || replace(import_id::text, '-', ''));
     END $$;
