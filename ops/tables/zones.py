@@ -1,0 +1,197 @@
+"""Time zones of numbers, ZIP codes and countries.
+
+From the packages `phonenumbers` (zones by prefix), `zipcodes` (zone, state and area code of every
+ZIP code) and `tzdata` (zones by country).
+"""
+
+import collections
+import datetime
+import importlib.resources
+import zoneinfo
+
+import zipcodes
+from phonenumbers.data import _COUNTRY_CODE_TO_REGION_CODE as REGIONS
+from phonenumbers.tzdata import TIMEZONE_DATA
+
+from automaton import Nodes
+from binary import Table
+
+# Zones of one set that agree over these years are written once; the reader keeps its own tzdata.
+YEARS = (2022, 2037)
+NANP = "1"
+
+
+def country_zones():
+    """Zones by ISO 3166 code, the most populous first, as in zone.tab."""
+    found = collections.defaultdict(list)
+    text = importlib.resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text()
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            country, _, zone = line.split("\t")[:3]
+            found[country].append(zone)
+    # Regions with numbers of their own that ISO 3166 does not list.
+    found.update(XK=["Europe/Belgrade"], AC=["Atlantic/St_Helena"], TA=["Atlantic/St_Helena"])
+    return found
+
+
+zoneinfo.reset_tzpath(to=[])  # the package's data, not this machine's
+COUNTRIES = country_zones()
+ORDER = {zone: rank for rank, zone in enumerate(
+    zone for country in ["US", "GB", "CA"] + sorted(COUNTRIES) for zone in COUNTRIES[country]
+)}
+offsets = {}
+
+
+def behaviour(zone):
+    """The offsets of a zone at every quarter of a day, which tells any two rules apart."""
+    if zone not in offsets:
+        rules = zoneinfo.ZoneInfo(zone)
+        start = datetime.datetime(YEARS[0], 1, 1, tzinfo=datetime.timezone.utc)
+        quarters = (YEARS[1] - YEARS[0]) * 1461
+        offsets[zone] = tuple(
+            (start + datetime.timedelta(hours=6 * n)).astimezone(rules).utcoffset()
+            for n in range(quarters)
+        )
+    return offsets[zone]
+
+
+def distinct(zones):
+    """The zones without those that behave like another of the set, in alphabetical order."""
+    kept = {}
+    for zone in sorted(set(zones), key=lambda z: (ORDER.get(z, 10_000), z)):
+        kept.setdefault(behaviour(zone), zone)
+    return tuple(sorted(kept.values()))
+
+
+def prefixes():
+    """Zones by prefix of the E.164 number; within +1 by area code, never finer.
+
+    Mobile numbers of North America move freely within their area code, so all of its zones count.
+    """
+    found, areas = {}, collections.defaultdict(set)
+    for prefix, zones in TIMEZONE_DATA.items():
+        if prefix.startswith(NANP) and len(prefix) > 1:
+            if len(prefix) >= 4:
+                areas[prefix[:4]] |= set(zones)
+        else:
+            found[prefix] = distinct(zones)
+    for area, zones in areas.items():
+        if area not in TIMEZONE_DATA:
+            # Only parts of the area code are listed; the rest is somewhere around them.
+            shorter = next(TIMEZONE_DATA[area[:n]] for n in (3, 2, 1) if area[:n] in TIMEZONE_DATA)
+            print(f"zones of +{area}: only {sorted(zones)} are listed, of {len(shorter)}")
+        found[area] = distinct(zones)
+    return found
+
+
+class Sets:
+    """Zone sets by number; 0 is the empty set, which means that nothing is known."""
+
+    def __init__(self):
+        self.names, self.sets = [], [()]
+
+    def number(self, zones):
+        for zone in zones:
+            if zone not in self.names:
+                self.names.append(zone)
+        if tuple(zones) not in self.sets:
+            self.sets.append(tuple(zones))
+        return self.sets.index(tuple(zones))
+
+
+def trie(nodes, found, sets):
+    """The automaton that tells the zones of the longest listed prefix of a number."""
+    tree = {}
+    for prefix, zones in found.items():
+        place = tree
+        for digit in prefix:
+            place = place.setdefault(int(digit), {})
+        place["zones"] = sets.number(zones)
+
+    def visit(place, inherited):
+        value = place.get("zones", inherited)
+        stay = nodes.add(value, "stay") if value else 0
+        if set(place) <= {"zones"}:
+            return stay
+        children = tuple(visit(place[d], value) if d in place else stay for d in range(10))
+        return nodes.add(value, children)
+
+    return visit(tree, 0)
+
+
+def postal(records):
+    """Runs of ZIP codes of one zone and state, and the zones of every first three digits."""
+    runs, areas = [], collections.defaultdict(set)
+    for record in records:
+        code, zone, state = record["zip_code"], record["timezone"], record["state"]
+        if zone:
+            areas[code[:3]].add(zone)
+        if runs and runs[-1][2:] == [zone, state] and code[:3] == runs[-1][1][:3]:
+            runs[-1][1] = code
+        else:
+            runs.append([code, code, zone, state])
+    return runs, areas
+
+
+def area_code_states(records):
+    """The state in which most ZIP codes of an area code lie."""
+    counts = collections.defaultdict(collections.Counter)
+    for record in records:
+        for area in record["area_codes"]:
+            if record["zip_code_type"] != "MILITARY":
+                counts[area][record["state"]] += 1
+    return {area: count.most_common(1)[0][0] for area, count in sorted(counts.items())}
+
+
+def zip_records():
+    """The package's records in order, its zones checked against IANA's names."""
+    known = zoneinfo.available_timezones()
+    records = sorted(zipcodes.list_all(), key=lambda record: record["zip_code"])
+    common = collections.defaultdict(collections.Counter)
+    for record in records:
+        common[record["state"]][record["timezone"]] += 1
+    for record in records:
+        if record["timezone"] and record["timezone"] not in known:
+            fallback = common[record["state"]].most_common(1)[0][0]
+            print(f"ZIP {record['zip_code']}: no zone {record['timezone']}, taken as {fallback}")
+            record["timezone"] = fallback
+    return records
+
+
+def tables(heading):
+    """The bytes of `time-zones.bin`."""
+    sets, nodes = Sets(), Nodes()
+    root = trie(nodes, prefixes(), sets)
+    records = zip_records()
+    runs, areas = postal(records)
+    countries = {c: sets.number(distinct(zones)) for c, zones in sorted(COUNTRIES.items())}
+    calling = {c for names in REGIONS.values() for c in names}
+    print("regions without zones:", sorted(calling - set(countries) - {"001"}))
+    run_values = [
+        (int(first), int(last), sets.number((zone,) if zone else ()), state.encode())
+        for first, last, zone, state in runs
+    ]
+    area_values = [(int(area), sets.number(distinct(zones))) for area, zones in sorted(areas.items())]
+    states = area_code_states(records)
+
+    table = Table(*heading)
+    for name in table.count(sets.names):
+        table.text(name)
+    for zones in table.count(sets.sets):
+        table.values("B", len(zones))
+        for zone in zones:
+            table.values("H", sets.names.index(zone))
+    table.values("H", root)
+    table.nodes(nodes)
+    for country, number in table.count(list(countries.items())):
+        table.bytes += country.encode()
+        table.values("H", number)
+    for first, last, number, state in table.count(run_values):
+        table.values("IIH", first, last, number)
+        table.bytes += state
+    for area, number in table.count(area_values):
+        table.values("HH", area, number)
+    for area, state in table.count(list(states.items())):
+        table.values("H", int(area))
+        table.bytes += state.encode()
+    return table.bytes
