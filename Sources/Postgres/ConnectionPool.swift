@@ -83,7 +83,8 @@ final class ConnectionPool: Sendable {
             try await withCheckedThrowingContinuation { wait(ticket, $0) }
         } onCancel: {
             let waiter = state.withLock { state in
-                state.waiters.firstIndex { $0.ticket == ticket }.map { state.waiters.remove(at: $0) }
+                let place = state.waiters.firstIndex { $0.ticket == ticket }
+                return place.map { state.waiters.remove(at: $0) }
             }
             waiter?.continuation.resume(throwing: CancellationError())
         }
