@@ -12,7 +12,10 @@ struct Barnstorm: AsyncParsableCommand {
             64 wrong usage, 65 bad input data, 69 a service is missing, 75 try again later.
             """,
         version: version,
-        subcommands: []
+        subcommands: [
+            ServeCommand.self,
+            MigrateCommand.self,
+        ]
     )
 
     /// Follows `ops/CHANGELOG.md`.

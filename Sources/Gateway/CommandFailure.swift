@@ -40,9 +40,40 @@ extension CommandFailure {
     init(of error: any Error) {
         switch error {
         case let failure as CommandFailure: self = failure
+        case let error as PostgresError: self.init(of: error)
         case let missing as MissingResource: self = .unavailable(missing.description)
         case is CancellationError: self = .tryLater("Interrupted before it was done.")
         default: self = .badData(String(describing: error))
+        }
+    }
+}
+
+extension CommandFailure {
+    /// What a failure of the database means to the person at the command line.
+    private init(of error: PostgresError) {
+        switch error.kind {
+        case .badURL: self = .usage(error.message)
+        case .unreachable, .refused: self = .unavailable(error.message)
+        case .lost, .lostBeforeSending, .misuse:
+            self = .tryLater("The connection to the database broke; run the command again.")
+        case .commitUnknown: self = .tryLater(error.message)
+        case .value, .migration: self = .badData(error.message)
+        case .statement: self.init(sqlState: error.sqlState ?? "", error)
+        }
+    }
+
+    /// SQLSTATE classes: PostgreSQL manual, appendix A.
+    private init(sqlState: String, _ error: PostgresError) {
+        switch (sqlState, sqlState.prefix(2)) {
+        case ("42P01", _), ("42703", _), ("42883", _):
+            self = .unavailable(
+                "The database lacks tables of this version; run 'barnstorm migrate'.")
+        case ("42501", _):
+            self = .unavailable(
+                "The database user may not do this (\(error.message)); connect as the owner.")
+        case (_, "22"), (_, "23"): self = .badData(error.message)
+        case (_, "40"), (_, "53"), (_, "55"), (_, "57"): self = .tryLater(error.message)
+        default: self = .unavailable(error.description)
         }
     }
 }

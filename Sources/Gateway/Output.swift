@@ -36,6 +36,9 @@ struct Output: Sendable {
         }
     }
 
+    /// ISO 8601 in UTC with milliseconds.
+    static let instant = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
     /// Keys in snake case and sorted, instants as ISO 8601 with milliseconds.
     static let encoder: JSONEncoder = {
         let encoder = JSONEncoder()
@@ -43,7 +46,7 @@ struct Output: Sendable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .custom { date, target in
             var container = target.singleValueContainer()
-            try container.encode(date.formatted(.iso8601.time(includingFractionalSeconds: true)))
+            try container.encode(date.formatted(Self.instant))
         }
         return encoder
     }()

@@ -9,7 +9,7 @@ struct ListenAddress: Sendable, Equatable {
 extension Settings {
     /// PostgreSQL as a libpq URL.
     ///
-    /// - Throws: ``CommandFailure``, code 64 where it is not set, 65 where it is no such URL.
+    /// - Throws: ``CommandFailure``, code 64, where it is not set or no such URL.
     func databaseURL() throws -> String {
         guard let url = value("DATABASE_URL") else {
             throw CommandFailure.usage(
@@ -17,7 +17,7 @@ extension Settings {
                     + "or run 'barnstorm up', which brings its own.")
         }
         guard url.hasPrefix("postgresql://") || url.hasPrefix("postgres://") else {
-            throw CommandFailure.badData(
+            throw CommandFailure.usage(
                 "BARNSTORM_DATABASE_URL is not a postgresql:// address; correct it.")
         }
         return url
@@ -30,7 +30,7 @@ extension Settings {
             let port = Int(text[text.index(after: colon)...]),
             (0...65535).contains(port), colon > text.startIndex
         else {
-            throw CommandFailure.badData(
+            throw CommandFailure.usage(
                 "BARNSTORM_LISTEN is not of the form ADDRESS:PORT, e.g. 127.0.0.1:8080.")
         }
         let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
@@ -47,7 +47,7 @@ extension Settings {
         guard let url = URL(string: text), let scheme = url.scheme, url.host?.isEmpty == false,
             scheme == "https" || scheme == "http", url.query == nil, url.fragment == nil
         else {
-            throw CommandFailure.badData(
+            throw CommandFailure.usage(
                 "BARNSTORM_PUBLIC_URL is not an address like https://texts.example.org.")
         }
         return text.hasSuffix("/") ? String(text.dropLast()) : text

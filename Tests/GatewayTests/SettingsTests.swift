@@ -49,12 +49,12 @@ import Testing
     }
 
     @Test(arguments: ["mysql://x", "localhost", "postgresql:/x"])
-    func `a database address of another kind is bad data`(text: String) async throws {
+    func `a database address of another kind is wrong usage`(text: String) async throws {
         let settings = try await Settings.load(
             file: nil, environment: ["BARNSTORM_DATABASE_URL": text])
 
         let failure = #expect(throws: CommandFailure.self) { try settings.databaseURL() }
-        #expect(failure?.status == .badData)
+        #expect(failure?.status == .wrongUsage)
     }
 
     @Test func `a missing database address is wrong usage`() async throws {
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test(arguments: ["8080", ":8080", "host:", "host:65536", "host:-1", "host:http"])
-    func `an address that cannot be listened on is bad data`(text: String) async throws {
+    func `an address that cannot be listened on is refused`(text: String) async throws {
         let settings = try await Settings.load(
             file: nil, environment: ["BARNSTORM_LISTEN": text])
 
