@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A private PostgreSQL for tests and for `ops/up`; sourced, not run.
 #
 #   pg_start DIR PORT   makes a cluster under DIR if there is none, starts it, waits until it
