@@ -33,6 +33,14 @@ struct TableReader {
         UInt32(short()) | UInt32(short()) << 16
     }
 
+    mutating func integer() -> Int32 {
+        Int32(bitPattern: long())
+    }
+
+    mutating func wide() -> Int64 {
+        Int64(long()) | Int64(integer()) << 32
+    }
+
     mutating func bytes(_ count: Int) -> [UInt8] {
         defer { position += count }
         return Array(bytes[position..<position + count])

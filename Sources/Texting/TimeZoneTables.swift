@@ -11,6 +11,8 @@ struct TimeZoneTables: Sendable {
     }
 
     let heading: [String]
+    private let courses: [String: ZoneCourse]
+    private let spellings: [String: String]
     /// Sets of IANA names, each sorted; the first is empty.
     let sets: [[String]]
     private let prefixRoot: UInt16
@@ -23,6 +25,15 @@ struct TimeZoneTables: Sendable {
     private init() {
         var reader = TableReader("time-zones.bin")
         heading = reader.heading
+        let offsets = reader.list { reader in
+            ZoneCourse(changes: reader.list { ($0.wide(), Int64($0.integer())) })
+        }
+        courses = Dictionary(
+            uniqueKeysWithValues: reader.list { reader in
+                let name = String(decoding: reader.text(), as: UTF8.self)
+                return (name, offsets[Int(reader.short())])
+            })
+        spellings = Dictionary(uniqueKeysWithValues: courses.keys.map { ($0.lowercased(), $0) })
         let names = reader.list { String(decoding: $0.text(), as: UTF8.self) }
         sets = reader.list { reader in
             let count = Int(reader.byte())
@@ -39,9 +50,29 @@ struct TimeZoneTables: Sendable {
         states = Dictionary(uniqueKeysWithValues: reader.list { ($0.short(), Self.letters(&$0)) })
     }
 
+    /// The offsets of a zone over the years; `nil` if IANA has no zone of this name.
+    func course(_ name: String) -> ZoneCourse? {
+        courses[name]
+    }
+
+    /// The name as IANA writes it, whatever the case of `name`.
+    func spelling(_ name: String) -> String? {
+        courses[name] != nil ? name : spellings[name.lowercased()]
+    }
+
+    /// All IANA names, links included.
+    var names: [String] { courses.keys.sorted() }
+
     /// The zones of the longest listed prefix of the digits of an E.164 number.
     func zones(prefix digits: borrowing Digits) -> [String] {
         sets[Int(prefixes.output(prefixRoot, digits))]
+    }
+
+    /// The zones of all numbers of a calling code.
+    func zones(callingCode: Int) -> [String] {
+        var digits = Digits()
+        for byte in String(callingCode).utf8 { digits.append(byte - 0x30) }
+        return zones(prefix: digits)
     }
 
     /// The distinct zones of a country, by ISO 3166 alpha-2 in capitals.

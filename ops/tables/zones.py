@@ -16,8 +16,9 @@ from phonenumbers.tzdata import TIMEZONE_DATA
 from automaton import Nodes
 from binary import Table
 
-# Zones of one set that agree over these years are written once; the reader keeps its own tzdata.
-YEARS = (2022, 2037)
+# Offsets are tabulated from the first year to the last; later instants keep the last offset.
+YEARS = (2022, 2050)
+STEP = 3 * 86_400  # no zone has changed twice within three days since 2022
 NANP = "1"
 
 
@@ -39,27 +40,43 @@ COUNTRIES = country_zones()
 ORDER = {zone: rank for rank, zone in enumerate(
     zone for country in ["US", "GB", "CA"] + sorted(COUNTRIES) for zone in COUNTRIES[country]
 )}
-offsets = {}
+known_offsets = {}
 
 
-def behaviour(zone):
-    """The offsets of a zone at every quarter of a day, which tells any two rules apart."""
-    if zone not in offsets:
+def offset(rules, instant):
+    moment = datetime.datetime.fromtimestamp(instant, datetime.timezone.utc)
+    return int(moment.astimezone(rules).utcoffset().total_seconds())
+
+
+def offsets(zone):
+    """The offset at the start of the table, and every change: ((instant, seconds east), ...)."""
+    if zone not in known_offsets:
         rules = zoneinfo.ZoneInfo(zone)
-        start = datetime.datetime(YEARS[0], 1, 1, tzinfo=datetime.timezone.utc)
-        quarters = (YEARS[1] - YEARS[0]) * 1461
-        offsets[zone] = tuple(
-            (start + datetime.timedelta(hours=6 * n)).astimezone(rules).utcoffset()
-            for n in range(quarters)
+        first, end = (
+            int(datetime.datetime(year, 1, 1, tzinfo=datetime.timezone.utc).timestamp())
+            for year in YEARS
         )
-    return offsets[zone]
+        changes = [(first, offset(rules, first))]
+        for instant in range(first + STEP, end + STEP, STEP):
+            now = offset(rules, instant)
+            if now != changes[-1][1]:
+                low, high = instant - STEP, instant
+                while high - low > 1:
+                    middle = (low + high) // 2
+                    if offset(rules, middle) == changes[-1][1]:
+                        low = middle
+                    else:
+                        high = middle
+                changes.append((high, now))
+        known_offsets[zone] = tuple(changes)
+    return known_offsets[zone]
 
 
 def distinct(zones):
     """The zones without those that behave like another of the set, in alphabetical order."""
     kept = {}
     for zone in sorted(set(zones), key=lambda z: (ORDER.get(z, 10_000), z)):
-        kept.setdefault(behaviour(zone), zone)
+        kept.setdefault(offsets(zone), zone)
     return tuple(sorted(kept.values()))
 
 
@@ -174,7 +191,16 @@ def tables(heading):
     area_values = [(int(area), sets.number(distinct(zones))) for area, zones in sorted(areas.items())]
     states = area_code_states(records)
 
+    names = sorted(zoneinfo.available_timezones() - {"localtime", "posixrules", "Factory"})
+    courses = sorted({offsets(name) for name in names})
+
     table = Table(*heading)
+    for course in table.count(courses):
+        for instant, seconds in table.count(course):
+            table.values("qi", instant, seconds)
+    for name in table.count(names):
+        table.text(name)
+        table.values("H", courses.index(offsets(name)))
     for name in table.count(sets.names):
         table.text(name)
     for zones in table.count(sets.sets):
