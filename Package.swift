@@ -88,7 +88,8 @@ let package = Package(
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Support"], swiftSettings: strict),
         .testTarget(
-            name: "ProvidersTests", dependencies: ["Providers", "Support"], swiftSettings: strict),
+            name: "ProvidersTests", dependencies: ["Providers", "Support", log] + nio,
+            swiftSettings: strict),
         .testTarget(
             name: "NoticesTests", dependencies: ["Notices", "Support"], swiftSettings: strict),
         .testTarget(
