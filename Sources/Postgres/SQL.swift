@@ -72,6 +72,12 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
             sql.append(value: value)
         }
 
+        /// Appends a value or NULL. A form of its own, because the compiler warns of optionals in
+        /// string interpolation unless the parameter says that it takes one.
+        package mutating func appendInterpolation<Value: SQLValue>(_ value: Value?) {
+            sql.append(value: value)
+        }
+
         /// Splices text as it stands.
         package mutating func appendInterpolation(raw text: String) { sql.append(raw: text) }
 
