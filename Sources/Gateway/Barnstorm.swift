@@ -15,6 +15,7 @@ struct Barnstorm: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self,
             MigrateCommand.self,
+            DoctorCommand.self,
             CarrierCommand.self,
         ]
     )

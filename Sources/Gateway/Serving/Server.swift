@@ -55,6 +55,7 @@ struct Server: Sendable {
     private static func web(_ settings: Settings, _ database: Database) throws -> some Service {
         let router = Router()
         HealthRoutes(database: database, metrics: .shared).add(to: router)
+        _ = try settings.publicURL()
         router.get("/") { _, _ in "Barnstorm is running.\n" }
         let address = try settings.listen()
         return Application(
