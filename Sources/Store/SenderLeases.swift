@@ -1,0 +1,108 @@
+import Foundation
+import Postgres
+
+/// A number in the hands of one worker, under an epoch.
+package struct LeasedSender: Sendable {
+    package var organisation: Int32
+    package var id: UUID
+    package var account: Int32
+    package var number: String
+    package var service: String?
+    package var segmentsPerSecond: Double
+    package var dailyCap: Int?
+    package var capZone: String
+    package var capDay: String?
+    package var capUsed: Int
+    package var epoch: Int32
+    /// End of the last slot given out, by the database's clock.
+    package var tat: Date
+    /// A new epoch's first slot lies no earlier.
+    package var readyAt: Date
+}
+
+/// Who holds which number: lease, epoch and rate state of `sender`. What a number *is* (pool, rate,
+/// registration) is written by ``Senders``.
+///
+/// No two workers reserve slots of one number: reserving is a compare-and-set on the epoch, and a
+/// new epoch waits until every slot of the old one has passed its gate (P4).
+package struct SenderLeases: Sendable {
+    let database: Database
+
+    package init(database: Database) { self.database = database }
+
+    /// How long a lease holds without a renewal.
+    package static let seconds = 10.0
+
+    /// Extends all leases of a worker, and takes up to `room` free ones.
+    ///
+    /// A number that its last holder let go in good order is ready at once; one whose holder went
+    /// silent waits until its last slot + 1 s has passed, at least 2 s (DESIGN 4, step 1).
+    package func renewAndTake(worker: UUID, room: Int) async throws -> [LeasedSender] {
+        try await database.transaction { connection in
+            _ = try await connection.execute(
+                """
+                UPDATE sender SET lease_until = clock_timestamp() + \(Self.seconds) * interval '1 s'
+                WHERE holder = \(worker) AND lease_until > clock_timestamp()
+                """)
+            guard room > 0 else { return [] }
+            return try await connection.rows(
+                """
+                WITH free AS MATERIALIZED (
+                    SELECT organisation_id, id FROM sender
+                    WHERE retired_at IS NULL AND quarantined_at IS NULL
+                      AND lease_until < clock_timestamp()
+                    ORDER BY lease_until, id LIMIT \(room) FOR NO KEY UPDATE SKIP LOCKED
+                )
+                UPDATE sender s SET holder = \(worker), epoch = s.epoch + 1,
+                    lease_until = clock_timestamp() + \(Self.seconds) * interval '1 s',
+                    ready_at = CASE WHEN s.holder IS NULL THEN s.tat + interval '1 s'
+                        ELSE greatest(s.tat + interval '1 s', clock_timestamp() + interval '2 s') END
+                FROM free WHERE s.organisation_id = free.organisation_id AND s.id = free.id
+                RETURNING s.organisation_id, s.id, s.account_id, s.number, s.service,
+                    s.segments_per_second, s.daily_cap, s.cap_zone, s.cap_day::text, s.cap_used,
+                    s.epoch, greatest(s.tat, '2000-01-01'), greatest(s.ready_at, '2000-01-01')
+                """, decode: Self.leased)
+        }
+    }
+
+    /// What this worker holds now, with the rate state as written: read again after a failure.
+    package func held(by worker: UUID) async throws -> [LeasedSender] {
+        try await database.rows(
+            """
+            SELECT s.organisation_id, s.id, s.account_id, s.number, s.service,
+                s.segments_per_second, s.daily_cap, s.cap_zone, s.cap_day::text, s.cap_used,
+                s.epoch, greatest(s.tat, '2000-01-01'), greatest(s.ready_at, '2000-01-01')
+            FROM sender s
+            WHERE holder = \(worker) AND lease_until > clock_timestamp() AND retired_at IS NULL
+              AND quarantined_at IS NULL
+            """, decode: Self.leased)
+    }
+
+    /// Lets numbers go in good order: nothing of theirs is between attempt and gate.
+    package func release(_ senders: [(organisation: Int32, id: UUID)], worker: UUID) async throws {
+        guard !senders.isEmpty else { return }
+        try await database.execute(
+            """
+            UPDATE sender s SET holder = NULL, lease_until = '-infinity'
+            FROM unnest(\(senders.map(\.organisation)), \(senders.map(\.id))) AS w(o, id)
+            WHERE s.organisation_id = w.o AND s.id = w.id AND s.holder = \(worker)
+            """)
+    }
+
+    /// How many numbers could be sent from, by anybody.
+    package func usable() async throws -> Int {
+        try await database.first(
+            "SELECT count(*) FROM sender WHERE retired_at IS NULL AND quarantined_at IS NULL"
+        ) { try $0.value(0) as Int } ?? 0
+    }
+
+    private static let leased: @Sendable (borrowing Row) throws -> LeasedSender = { row in
+        LeasedSender(
+            organisation: try row.value(0), id: try row.value(1), account: try row.value(2),
+            number: try row.value(3), service: try row.value(4),
+            segmentsPerSecond: Double(try row.value(5) as Float),
+            dailyCap: (try row.value(6) as Int32?).map(Int.init), capZone: try row.value(7),
+            capDay: try row.value(8), capUsed: Int(try row.value(9) as Int32),
+            epoch: try row.value(10), tat: try row.value(11), readyAt: try row.value(12))
+    }
+}
