@@ -51,7 +51,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Sending",
-            dependencies: ["Store", "Providers", "Notices", "Texting", log, metrics, lifecycle],
+            dependencies: [
+                "Store", "Providers", "Notices", "Postgres", "Curl", "Texting", log, metrics,
+                lifecycle,
+            ],
             swiftSettings: strict),
         .target(
             name: "Ingress",

@@ -1,0 +1,214 @@
+import Foundation
+import Providers
+import Store
+import Texting
+
+/// Makes one attempt batch of the due texts of one organisation on one account.
+struct BatchBuilder {
+    let organisation: OrganisationFacts
+    let account: Int32
+    private let ticker: Ticker
+    private let now: Date
+    private let segmentsMax: Int
+    private(set) var batch: AttemptBatch
+    private(set) var segments = 0
+    /// Something due was left behind for want of room.
+    private(set) var hasMore = false
+    private var texts: [DueText] = []
+    private var states: [UUID: SenderState] = [:]
+
+    init(
+        organisation: OrganisationFacts, account: Int32, ticker: Ticker, now: Date, segmentsMax: Int
+    ) {
+        self.organisation = organisation
+        self.account = account
+        self.ticker = ticker
+        self.now = now
+        self.segmentsMax = segmentsMax
+        batch = AttemptBatch(
+            organisation: organisation.id, frequencyCap: organisation.frequencyCap)
+    }
+
+    /// Reads what is due and reserves slots for as much as rate, wire and turn have room for.
+    ///
+    /// - Returns: whether there is anything to commit.
+    mutating func fill(_ senders: [SenderState]) async throws -> Bool {
+        let instant = BootInstant.now()
+        guard let facts = ticker.world.account(account),
+            !ticker.closed.accounts.contains(account),
+            !ticker.fleet.isResting(account: account, at: instant)
+        else { return false }
+        let room = min(ticker.fleet.room(account: account, max: facts.inFlightMax), segmentsMax)
+        guard room > 0 else { return false }
+        let rooms = senders.filter { $0.isOurs && !$0.isResting(at: instant) }
+            .compactMap { roomFor($0, most: room) }
+        guard !rooms.isEmpty else { return false }
+        let due = try await ticker.store.due.due(
+            organisation: organisation.id, rooms: rooms, holds: holds())
+        for state in senders { states[state.id] = state }
+        for (sender, texts) in Dictionary(grouping: due, by: \.sender) {
+            guard let state = states[sender] else { continue }
+            reserve(state, texts, room: room)
+        }
+        guard !batch.wishes.isEmpty else { return false }
+        let campaigns = ticker.world.now.campaigns
+        batch.endedCampaigns = Set(campaigns.values.filter(\.hasEnded).map(\.id))
+        guard let spends = try await ticker.budgets.spends(for: batch.wishes, campaigns) else {
+            return false
+        }
+        batch.spends = spends
+        return true
+    }
+
+    /// How many texts a number's rate has room for within the horizon, at one segment each.
+    private func roomFor(_ state: SenderState, most: Int) -> (sender: UUID, texts: Int)? {
+        let lease = state.lease
+        let start = max(lease.tat, lease.readyAt, now)
+        let seconds = now.addingTimeInterval(Ticker.horizonSeconds).timeIntervalSince(start)
+        guard seconds >= 0 else { return nil }
+        let texts = Int(min(Double(most), seconds * lease.segmentsPerSecond)) + 1
+        return (state.id, min(texts, most))
+    }
+
+    private func holds() -> Holds {
+        let held = ticker.world.now.campaigns.values.filter(\.isHeld).map(\.id)
+        return Holds(
+            campaigns: held + ticker.budgets.exhaustedCampaigns,
+            openZoneSets: ticker.world.openZoneSets(organisation, at: now),
+            closedPairs: ticker.world.closedPairs(organisation, at: now))
+    }
+
+    /// Gives slots to one number's texts, in order, while there is room; a row is taken from the
+    /// front only.
+    private mutating func reserve(_ state: SenderState, _ due: [DueText], room: Int) {
+        let lease = state.lease
+        let delta = 1 / lease.segmentsPerSecond
+        var slot = max(lease.tat, lease.readyAt, now)
+        let horizon = now.addingTimeInterval(Ticker.horizonSeconds)
+        var cap = CapDay(lease: lease, at: slot)
+        var takes: [UUID: Take] = [:]
+        var rows: [UUID] = []
+        for text in due {
+            guard batch.wishes.count < room, segments < segmentsMax, slot <= horizon,
+                cap.hasRoom(for: text.segments)
+            else {
+                hasMore = true
+                break
+            }
+            batch.wishes.append(
+                Wish(
+                    message: text.message, n: text.n, contact: text.contact, kind: text.kind,
+                    campaign: text.campaign, sender: lease, segments: text.segments, slot: slot,
+                    sendBefore: text.sendBefore))
+            texts.append(text)
+            segments += max(1, Int(text.segments))
+            cap.use(text.segments)
+            slot = slot.addingTimeInterval(delta * Double(max(1, text.segments)))
+            if takes[text.row] == nil {
+                rows.append(text.row)
+                takes[text.row] = Take(from: text)
+            }
+            takes[text.row]?.count += 1
+        }
+        guard !rows.isEmpty else { return }
+        batch.takes.append(contentsOf: rows.compactMap { takes[$0] })
+        batch.reservations.append(
+            Reservation(
+                sender: state.id, epoch: lease.epoch, tat: slot, capDay: cap.day,
+                capUsed: Int32(clamping: cap.used)))
+    }
+}
+
+/// A number's own daily cap, in segments, by the day of the slot in the cap's zone.
+private struct CapDay {
+    let day: String
+    private(set) var used: Int
+    private let cap: Int?
+
+    init(lease: LeasedSender, at slot: Date) {
+        day = lease.dailyCap == nil ? "2000-01-01" : CapZone.day(of: slot, in: lease.capZone)
+        used = lease.capDay == day ? lease.capUsed : 0
+        cap = lease.dailyCap
+    }
+
+    func hasRoom(for segments: Int16) -> Bool { cap.map { used + Int(segments) <= $0 } ?? true }
+    mutating func use(_ segments: Int16) { used += Int(segments) }
+}
+
+extension BatchBuilder {
+    /// Turns what was let go into flights.
+    ///
+    /// - Returns: the flights, and the places in the permit file that no flight needs.
+    func flights(_ committed: CommittedBatch, places: [Int]) -> (flights: [Flight], unused: [Int]) {
+        var flights: [Flight] = []
+        var unused: [Int] = []
+        guard let facts = ticker.world.account(account) else { return ([], places) }
+        for (index, verdict) in committed.verdicts.enumerated() {
+            guard verdict == .go,
+                let flight = flight(index, committed, facts, place: places[index])
+            else {
+                unused.append(places[index])
+                continue
+            }
+            flights.append(flight)
+        }
+        return (flights, unused)
+    }
+
+    private func flight(
+        _ index: Int, _ committed: CommittedBatch, _ facts: World.Account, place: Int
+    ) -> Flight? {
+        let (wish, text) = (batch.wishes[index], texts[index])
+        guard let state = states[wish.sender], let to = text.to else { return nil }
+        let closes = closing(of: text)
+        let slot = committed.clock.latest(wish.slot)
+        let deadline = min(
+            committed.clock.earliest(wish.slot) + 1, committed.judgedAt + 2,
+            closes.map(committed.clock.earliest) ?? committed.judgedAt + 2)
+        return Flight(
+            organisation: organisation.id, wish: wish, zoneSet: text.zoneSet, sender: state,
+            provider: facts.provider,
+            text: OutboundText(
+                to: to, from: state.lease.number, service: state.lease.service, body: text.body,
+                media: text.media, validity: validity(until: closes, or: text.sendBefore),
+                token: AttemptToken.mint(
+                    organisation: organisation.id, message: wish.message, n: wish.n,
+                    key: facts.callbackKey)),
+            slot: slot, deadline: deadline, place: place)
+    }
+
+    /// When the recipient's window ends; nil for texts that the hours do not bind.
+    private func closing(of text: DueText) -> Date? {
+        guard text.kind == .first else { return nil }
+        let campaign = text.campaign.flatMap { ticker.world.now.campaigns[$0] }
+        return ticker.world.window(
+            organisation: organisation, campaign: campaign, zoneSet: text.zoneSet, at: now
+        ).closes
+    }
+
+    /// How long the provider may keep it: to the end of the window, at most 4 h.
+    private func validity(until closes: Date?, or sendBefore: Date?) -> Duration {
+        let seconds =
+            [closes, sendBefore].compactMap { $0?.timeIntervalSince(now) }.min() ?? 14_400
+        return .seconds(max(1, min(14_400, seconds)))
+    }
+
+    func noteReserved(inFlight flights: [Flight]) {
+        for reservation in batch.reservations {
+            states[reservation.sender]?.reserved(
+                tat: reservation.tat, capDay: reservation.capDay,
+                capUsed: Int(reservation.capUsed),
+                texts: flights.count { $0.sender.id == reservation.sender })
+        }
+    }
+
+    /// Closing rows that say: nothing of this batch left.
+    func unsentClosings(due: Date) -> [Closing] {
+        zip(batch.wishes, texts).map { wish, text in
+            Closing(
+                organisation: organisation.id, message: wish.message, n: wish.n, result: .unsent,
+                providerID: nil, code: "commit unknown", kind: wish.kind, campaign: wish.campaign,
+                sender: wish.sender, zoneSet: text.zoneSet, segments: wish.segments, dueAt: due)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Store
+import Synchronization
+
+/// What this worker was granted of campaigns' spend ceilings.
+///
+/// A chunk is taken in a transaction of its own and spent inside the attempts (DESIGN 4, step 3); a
+/// campaign whose ceiling is used up waits, its texts stay in the outbox.
+final class Budgets: Sendable {
+    /// Texts' worth of money that one grant asks for.
+    static let chunkSegments = 500
+    static let retrySeconds = 5.0
+
+    private struct Inner {
+        var left: [UUID: Int] = [:]
+        var exhausted: [UUID: BootInstant] = [:]
+    }
+    private let inner = Mutex(Inner())
+    private let store: SendStore
+    private let worker: UUID
+
+    init(store: SendStore, worker: UUID) {
+        self.store = store
+        self.worker = worker
+    }
+
+    /// Campaigns that wait for money.
+    var exhaustedCampaigns: [UUID] {
+        let now = BootInstant.now()
+        return inner.withLock { inner in
+            inner.exhausted = inner.exhausted.filter { $0.value > now }
+            return Array(inner.exhausted.keys)
+        }
+    }
+
+    /// What a batch costs its campaigns; first tries of first texts only, so that a retry is not paid
+    /// twice here.
+    ///
+    /// - Returns: nil if a ceiling does not cover it; the campaign then waits.
+    func spends(
+        for wishes: [Wish], _ campaigns: [UUID: CampaignFacts]
+    ) async throws -> [Spend]? {
+        var costs: [UUID: Int] = [:]
+        for wish in wishes where wish.n == 1 && wish.kind == .first {
+            guard let id = wish.campaign, let facts = campaigns[id],
+                facts.spendCeilingMicros != nil
+            else { continue }
+            costs[id, default: 0] += Int(wish.segments) * facts.priceMicros
+        }
+        for (id, cost) in costs {
+            guard let facts = campaigns[id], try await isCovered(facts, cost) else { return nil }
+        }
+        inner.withLock { inner in
+            for (id, cost) in costs { inner.left[id, default: 0] -= cost }
+        }
+        return costs.filter { $0.value > 0 }.map {
+            Spend(scope: Spend.scope(campaign: $0.key), window: "all", amount: $0.value)
+        }
+    }
+
+    private func isCovered(_ campaign: CampaignFacts, _ cost: Int) async throws -> Bool {
+        let left = inner.withLock { $0.left[campaign.id, default: 0] }
+        guard left < cost, let ceiling = campaign.spendCeilingMicros else { return true }
+        let wanted = max(cost - left, Self.chunkSegments * campaign.priceMicros)
+        let granted = try await store.grantSpend(
+            campaign: campaign, ceiling: ceiling, wanted: wanted, worker: worker)
+        inner.withLock {
+            $0.left[campaign.id] = granted
+            if granted < cost { $0.exhausted[campaign.id] = .now() + Self.retrySeconds }
+        }
+        return granted >= cost
+    }
+
+    /// The database says that a share was smaller than we thought: ask again next time.
+    func exhausted(_ scopes: Set<String>) {
+        inner.withLock { inner in
+            for id in inner.left.keys where scopes.contains(Spend.scope(campaign: id)) {
+                inner.left[id] = 0
+            }
+        }
+    }
+}

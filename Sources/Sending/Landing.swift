@@ -1,0 +1,69 @@
+import Curl
+import Foundation
+import Providers
+import Store
+
+/// What an answer means for its text, for its number and for its account.
+struct Landing {
+    var closing: Closing
+    /// Who has to slow down.
+    var pause: SendOutcome.Pause
+    var isDoubt: Bool
+    /// The person stopped us at the provider.
+    var optedOut: Bool
+
+    /// - Parameters:
+    ///   - now: the database's clock, as an estimate, for the next try's due time.
+    ///   - chance: uniform in 0..<1, for jitter.
+    init(_ flight: Flight, _ result: HTTPResult, now: Date, chance: Double) {
+        let outcome =
+            if let refusal = flight.refusal, case .gateClosed = result {
+                SendOutcome.unsent(code: refusal.rawValue, pause: .none)
+            } else {
+                flight.provider.outcome(of: result)
+            }
+        pause = .none
+        isDoubt = false
+        optedOut = false
+        closing = Closing(
+            organisation: flight.organisation, message: flight.wish.message, n: flight.wish.n,
+            result: .unknown, providerID: nil, code: nil, kind: flight.wish.kind,
+            campaign: flight.wish.campaign, sender: flight.wish.sender, zoneSet: flight.zoneSet,
+            segments: flight.wish.segments, dueAt: nil)
+        switch outcome {
+        case .accepted(let providerID):
+            closing.result = .accepted
+            closing.providerID = providerID
+        case .rejected(let code, let kind):
+            closing.result = .rejected
+            closing.code = code
+            optedOut = kind == .optedOut
+        case .unsent(let code, let pause):
+            closing.result = .unsent
+            closing.code = code
+            self.pause = pause
+            let delay = flight.refusal == nil ? Self.backoff(try: flight.wish.n, pause, chance) : 0
+            closing.dueAt = now.addingTimeInterval(delay)
+        case .unknown(let code):
+            closing.result = .unknown
+            closing.code = code
+            isDoubt = true
+        }
+    }
+
+    /// Seconds before the next try: what the provider asked for, else exponential with full jitter,
+    /// 100 ms doubling to 30 s (reference/providers 1).
+    private static func backoff(try n: Int16, _ pause: SendOutcome.Pause, _ chance: Double)
+        -> Double
+    {
+        let asked: Duration? =
+            switch pause {
+            case .sender(let after), .account(let after), .pair(let after): after
+            case .none, .accountClosed: nil
+            }
+        let ceiling = min(30, 0.1 * pow(2, Double(min(n, 12))))
+        let jittered = chance * ceiling
+        guard let asked else { return jittered }
+        return asked / .seconds(1) + jittered / 10
+    }
+}
