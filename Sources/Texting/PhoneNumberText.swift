@@ -26,6 +26,8 @@ struct DialledNumber {
             `extension` = String(decoding: signs[found.digits], as: UTF8.self)
         }
         guard Self.isViable(number) else { return nil }
+        // Two digits may be a short number, but not with an extension that is no mere punctuation.
+        if number.count == 2, `extension` != nil, !Self.isViable(signs) { return nil }
         let hasWords = number.count(where: Sign.isLetter) >= 3
         for sign in number {
             if let digit = Sign.digit(sign, lettersToo: hasWords) { digits.append(digit) }

@@ -1,0 +1,117 @@
+import Foundation
+import Testing
+
+@testable import Texting
+
+/// Where a person plausibly is: column, postal code, prefix, country.
+@Suite struct ZoneSetTests {
+    private let pensacola = PhoneNumber("+18502345678")  // an area code with two zones
+
+    @Test func `a column is believed before the postal code, that before the number`() {
+        let all = ZoneSet(number: pensacola, postalCode: "10001", explicit: "Pacific")
+        let postal = ZoneSet(number: pensacola, postalCode: "32501", explicit: "someday")
+        let prefix = ZoneSet(number: pensacola, postalCode: "unknown")
+
+        #expect(all == ZoneSet(["America/Los_Angeles"], source: .explicit))
+        #expect(postal == ZoneSet(["America/Chicago"], source: .postalCode))
+        #expect(prefix == ZoneSet(["America/Chicago", "America/New_York"], source: .prefix))
+    }
+
+    @Test func `what tells nothing is the unknown set`() {
+        #expect(ZoneSet(number: nil) == .unknown)
+        #expect(ZoneSet(number: nil, postalCode: "", explicit: " , ") == .unknown)
+    }
+
+    @Test(arguments: [
+        ("Eastern", "America/New_York"), ("EST", "America/New_York"), ("ct", "America/Chicago"),
+        ("america/denver", "America/Denver"), ("US/Pacific", "America/Los_Angeles"),
+        ("Eastern Time (US & Canada)", "America/New_York"),
+        ("Hawaiian Standard Time", "Pacific/Honolulu"), ("MST", "America/Denver,America/Phoenix"),
+        ("America/New York", "America/New_York"), ("CT; ET", "America/Chicago,America/New_York"),
+        ("Europe/London|Europe/Paris", "Europe/London,Europe/Paris"),
+    ])
+    func `a column may name zones in many ways`(text: String, key: String) {
+        #expect(ZoneSet(number: nil, explicit: text).key == key)
+    }
+
+    @Test(arguments: ["-05:00", "UTC+1", "Etc/GMT+5", "America/Atlantis", "ET, Mars", "5", "/"])
+    func `what names no zone is not guessed`(text: String) {
+        #expect(ZoneSet.named(text) == nil)
+    }
+
+    @Test(arguments: [
+        ("10001", "America/New_York", "NY"), ("10001-1234", "America/New_York", "NY"),
+        ("100011234", "America/New_York", "NY"), ("501", "America/New_York", "NY"),
+        ("601", "America/Puerto_Rico", "PR"), ("79901", "America/Denver", "TX"),
+        ("75201", "America/Chicago", "TX"), ("32501", "America/Chicago", "FL"),
+        ("33101", "America/New_York", "FL"), ("85001", "America/Phoenix", "AZ"),
+        ("86515", "America/Denver", "AZ"), ("99634", "America/Anchorage", "AK"),
+        ("96701.0", "Pacific/Honolulu", "HI"), ("37402", "America/New_York", "TN"),
+        ("37201", "America/Chicago", "TN"), ("47711", "America/Chicago", "IN"),
+    ])
+    func `a ZIP code tells zone and state, also where a state has two zones`(
+        zip: String, zone: String, state: String
+    ) throws {
+        let place = try #require(PostalCode(zip, country: "US"))
+
+        #expect(place.zones == [zone])
+        #expect(place.state == state)
+    }
+
+    @Test func `a soldier abroad may be in any zone`() throws {
+        #expect(ZoneSet(number: pensacola, postalCode: "09012") == .unknown)
+    }
+
+    @Test func `a key reads back as the same set`() {
+        let set = ZoneSet(["Europe/Paris", "America/Chicago", "Europe/Paris"], source: .explicit)
+
+        #expect(set.key == "America/Chicago,Europe/Paris")
+        #expect(ZoneSet(key: set.key, source: .explicit) == set)
+        #expect(ZoneSet(key: "", source: .prefix) == .unknown)
+    }
+
+    /// Zones that show the same time since 2022 are named once, so courses are compared.
+    @Test func `a number has every zone that phonenumbers gives it`() throws {
+        let tables = TimeZoneTables.shared
+        for row in try Fixture.rows("number-zones.tsv") where row[1] != "Etc/Unknown" {
+            let number = try #require(PhoneNumber(row[0]), "\(row[0])")
+            let ours = try number.zones.map { try #require(tables.course($0), "\($0)") }
+            for zone in row[1].split(separator: ",") {
+                let course = try #require(tables.course(String(zone)), "\(zone)")
+                #expect(
+                    ours.contains {
+                        $0.instants == course.instants && $0.offsets == course.offsets
+                    },
+                    "\(row[0]) lacks \(zone)")
+            }
+        }
+    }
+
+    @Test func `within an area code no finer prefix narrows the zones`() throws {
+        for exchange in ["232", "385", "926"] {
+            let number = try #require(PhoneNumber("+1850\(exchange)1234"))
+            #expect(number.zones == ["America/Chicago", "America/New_York"])
+        }
+    }
+
+    @Test func `every zone of every table has a course`() {
+        let tables = TimeZoneTables.shared
+        for set in tables.sets {
+            #expect(set == set.sorted())
+            for zone in set { #expect(tables.course(zone) != nil, "\(zone)") }
+        }
+    }
+
+    /// A second source, of countries whose law has not changed since either was made.
+    @Test func `courses agree with Foundation where laws have not changed`() throws {
+        let tables = TimeZoneTables.shared
+        for name in ["US", "GB", "IE", "FR", "PR"].flatMap(tables.zones(country:)) {
+            let zone = try #require(TimeZone(identifier: name))
+            let course = try #require(tables.course(name))
+            for instant in stride(from: Int64(1_704_067_200), to: 2_051_222_400, by: 43_200) {
+                let date = Date(timeIntervalSince1970: Double(instant))
+                #expect(Int(course.offset(at: instant)) == zone.secondsFromGMT(for: date))
+            }
+        }
+    }
+}
