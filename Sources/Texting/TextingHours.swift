@@ -44,6 +44,12 @@ package struct TextingHours: Sendable {
         servedCountries = policy.servedCountries
     }
 
+    /// Hours that no rule says, for previews and tests.
+    init(weekly: WeeklyHours, servedCountries: [String] = []) {
+        self.weekly = weekly
+        self.servedCountries = servedCountries
+    }
+
     /// Which data says what clocks show, to be stored with decisions.
     package static var timeZoneData: String {
         TimeZoneTables.shared.heading.first { $0.hasPrefix("Source") } ?? ""
