@@ -12,6 +12,18 @@ extension PhoneNumber {
         return tables.zones(prefix: belongsToPlace ? digits : digits.prefix(callingCodeWidth))
     }
 
+    /// The state of the United States, or its territory, whose area code the number has.
+    ///
+    /// A presumption: Florida, Oklahoma and Maryland make it by law, Oregon allows it; people keep
+    /// their number when they move. ``PostalCode/state`` knows better.
+    package var state: String? {
+        guard callingCode == 1, belongsToPlace else { return nil }
+        let digits = nationalDigits
+        guard digits.count == 10 else { return nil }
+        let area = UInt16(digits[0]) * 100 + UInt16(digits[1]) * 10 + UInt16(digits[2])
+        return TimeZoneTables.shared.state(areaCode: area)
+    }
+
     /// Whether the first digits tell where the number is at home.
     private var belongsToPlace: Bool {
         switch type {

@@ -67,6 +67,9 @@ package struct PhoneNumber: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String { e164 }
 
+    /// Whether the plan says that this is a landline, which receives no texts in most countries.
+    package var isLandline: Bool { type == .fixedLine }
+
     /// Reads a number, or nothing if `text` is none.
     ///
     /// - Parameter regions: ISO 3166 codes of the countries whose national formats to try, the
@@ -89,14 +92,15 @@ package struct PhoneNumber: Sendable, Hashable, CustomStringConvertible {
     ///
     /// Texts reach mobile numbers, so a mobile number in a later column is preferred to one that may
     /// be fixed, that to fixed lines, those to unlikely numbers, and toll-free numbers and the like
-    /// come last; among equals the earlier column wins. Empty columns do not count.
+    /// come last; among equals the earlier column wins. Empty columns do not count. Columns are read
+    /// as ``found(in:regions:)`` does.
     ///
     /// - Returns: The number, or the fault of the first column that is not empty.
     package static func best(of columns: [String], regions: [String]) -> Result {
         var best: (number: PhoneNumber, rank: Int)?
         var fault: Fault?
         for column in columns where column.utf8.contains(where: { $0 > 0x20 }) {
-            switch parse(column, regions: regions) {
+            switch found(in: column, regions: regions) {
             case .number(let number):
                 if best.map({ number.rank < $0.rank }) ?? true { best = (number, number.rank) }
                 if number.rank == 0 { return .number(number) }

@@ -9,11 +9,11 @@ package struct PostalCode: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - text: As written in the list. A ZIP code may have lost its leading zeros to a spreadsheet.
-    ///   - country: ISO 3166 alpha-2. Without it, five digits are a ZIP code.
+    ///   - country: ISO 3166 alpha-2 in capitals. Without it, only digits are read, as a ZIP code.
     package init?(_ text: String, country: String?) {
         switch country {
         case "US", "PR", "VI", "GU", "AS", "MP", nil: self.init(zip: text)
-        default: return nil
+        case .some(let country): self.init(text, foreign: country)
         }
     }
 
@@ -30,4 +30,46 @@ package struct PostalCode: Sendable, Hashable {
         state = run?.state
         if run == nil, zones.isEmpty { return nil }
     }
+
+    /// Source: `postal-zones.tsv`; countries that it does not list have no rows to decide.
+    private init?(_ text: String, foreign country: String) {
+        let code = text.uppercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
+        guard let rows = Self.rows[country], (3...8).contains(code.count),
+            let row = rows.first(where: { $0.holds(code) })
+        else { return nil }
+        zones = row.zones
+        state = nil
+    }
+
+    /// One row of the table.
+    struct Row {
+        let country: String
+        let first: String
+        let last: String
+        let zones: [String]
+
+        init?(line: Substring) {
+            let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+            guard fields.count == 5, fields[1].count == fields[2].count else { return nil }
+            (country, first, last) = (String(fields[0]), String(fields[1]), String(fields[2]))
+            zones = fields[3].split(separator: ",").map(String.init).sorted()
+        }
+
+        func holds(_ code: String) -> Bool {
+            let start = String(code.prefix(first.count))
+            return start.count == first.count && first <= start && start <= last
+        }
+    }
+
+    /// The rows by country, in the order of the table.
+    static let rows: [String: [Row]] = {
+        let text = String(decoding: Resource.required("postal-zones.tsv"), as: UTF8.self)
+        let rows = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
+            guard let row = Row(line: line) else {
+                fatalError("The table postal-zones.tsv has a row that is none: \(line)")
+            }
+            return row
+        }
+        return Dictionary(grouping: rows, by: \.country)
+    }()
 }

@@ -34,7 +34,9 @@ package enum Resource {
     }
 
     /// The names of all tables; a test compares them with the folder.
-    package static let names = ["phone-numbers.bin", "texting-hours.tsv", "time-zones.bin"]
+    package static let names = [
+        "phone-numbers.bin", "postal-zones.tsv", "texting-hours.tsv", "time-zones.bin",
+    ]
 
     /// Reads every table once, so that `doctor` and the start of a worker can say what is missing.
     ///

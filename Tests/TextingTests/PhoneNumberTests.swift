@@ -99,6 +99,32 @@ import Testing
     }
 
     @Test(arguments: [
+        "202-555-0123 (cell)", "cell: 202-555-0123", "202-555-0123 / 415-555-0199",
+        "202-555-0123, 415-555-0199", "202-555-0123 Jane", "001 202 555 0123", "2025550123;",
+        "202 555 0123 or 415 555 0199", "'2025550123", "202-555-0123 x",
+    ])
+    func `a column may hold words and further numbers`(column: String) throws {
+        let expected = try #require(PhoneNumber("+12025550123"))
+
+        #expect(PhoneNumber.found(in: column, regions: ["US"]) == .number(expected))
+    }
+
+    @Test func `a guess counts only if it is valid`() {
+        #expect(
+            PhoneNumber.found(in: "555-555-0123 unlisted", regions: ["US"]) == .invalid(.tooLong))
+        #expect(PhoneNumber.found(in: "see notes", regions: ["US"]) == .invalid(.notANumber))
+        #expect(PhoneNumber.found(in: "", regions: ["US"]) == .invalid(.notANumber))
+    }
+
+    @Test(arguments: [
+        ("+12025550123", "DC"), ("+14155550123", "CA"), ("+17872345678", "PR"),
+        ("+12362345678", nil), ("+18005550123", nil), ("+442079460958", nil),
+    ])
+    func `an area code presumes a state`(e164: String, state: String?) throws {
+        #expect(try #require(PhoneNumber(e164)).state == state)
+    }
+
+    @Test(arguments: [
         ("+12025550123", "(202) 555-0123"), ("+447911123456", "07911 123456"),
         ("+33612345678", "06 12 34 56 78"), ("+390669812345", "06 6981 2345"),
         ("+5491123456789", "011 15-2345-6789"), ("+80012345678", "1234 5678"),
@@ -115,7 +141,7 @@ import Testing
             let length = Int.random(in: 0...40, using: &chance)
             let text = String(
                 (0..<length).map { _ in alphabet.randomElement(using: &chance) ?? "0" })
-            if case .number(let number) = PhoneNumber.parse(text, regions: ["US", "GB"]) {
+            if case .number(let number) = PhoneNumber.found(in: text, regions: ["US", "GB"]) {
                 #expect(number.e164.first == "+" && number.e164.utf8.count <= 21, "\(text)")
             }
         }

@@ -58,6 +58,40 @@ import Testing
         #expect(place.state == state)
     }
 
+    @Test(arguments: [
+        ("M5V 2T6", "CA", "America/Toronto"), ("v6b1a1", "CA", "America/Vancouver"),
+        ("S9V 0A1", "CA", "America/Edmonton"), ("S4P 3Y2", "CA", "America/Regina"),
+        ("P9N 1A1", "CA", "America/Winnipeg"), ("X0C 0G0", "CA", "America/Rankin_Inlet"),
+        ("2000", "AU", "Australia/Sydney"), ("2880", "AU", "Australia/Broken_Hill"),
+        ("6000", "AU", "Australia/Perth"), ("SW1A 1AA", "GB", "Europe/London"),
+        ("GY1 1WR", "GB", "Europe/Guernsey"), ("35001", "ES", "Atlantic/Canary"),
+        ("28001", "ES", "Europe/Madrid"), ("9500-321", "PT", "Atlantic/Azores"),
+    ])
+    func `a postcode tells the zone in other countries`(
+        code: String, country: String, zone: String
+    ) throws {
+        #expect(try #require(PostalCode(code, country: country)).zones == [zone])
+    }
+
+    @Test(arguments: [("1", "CA"), ("", "GB"), ("75001", "FR"), ("ABCDE", "US"), ("99999", "GB")])
+    func `a code that tells nothing is none`(code: String, country: String) {
+        #expect(PostalCode(code, country: country) == nil)
+    }
+
+    @Test func `every zone of a postcode has a course`() {
+        for zone in PostalCode.rows.values.joined().flatMap(\.zones) {
+            #expect(TimeZoneTables.shared.course(zone) != nil, "\(zone)")
+        }
+    }
+
+    @Test func `the country of the address decides how its code is read`() {
+        let number = PhoneNumber("+12025550123")
+
+        #expect(
+            ZoneSet(number: number, postalCode: "2000", country: "AU").key == "Australia/Sydney")
+        #expect(ZoneSet(number: nil, country: "gb") == ZoneSet(["Europe/London"], source: .country))
+    }
+
     @Test func `a soldier abroad may be in any zone`() throws {
         #expect(ZoneSet(number: pensacola, postalCode: "09012") == .unknown)
     }

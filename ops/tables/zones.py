@@ -9,7 +9,9 @@ import datetime
 import importlib.resources
 import zoneinfo
 
+import phonenumbers
 import zipcodes
+from phonenumbers import geocoder
 from phonenumbers.data import _COUNTRY_CODE_TO_REGION_CODE as REGIONS
 from phonenumbers.tzdata import TIMEZONE_DATA
 
@@ -20,6 +22,16 @@ from binary import Table
 YEARS = (2022, 2050)
 STEP = 3 * 86_400  # no zone has changed twice within three days since 2022
 NANP = "1"
+STATES = dict(pair.split(":") for pair in (
+    "Alabama:AL,Alaska:AK,Arizona:AZ,Arkansas:AR,California:CA,Colorado:CO,Connecticut:CT,"
+    "Delaware:DE,Florida:FL,Georgia:GA,Hawaii:HI,Idaho:ID,Illinois:IL,Indiana:IN,Iowa:IA,"
+    "Kansas:KS,Kentucky:KY,Louisiana:LA,Maine:ME,Maryland:MD,Massachusetts:MA,Michigan:MI,"
+    "Minnesota:MN,Mississippi:MS,Missouri:MO,Montana:MT,Nebraska:NE,Nevada:NV,New Hampshire:NH,"
+    "New Jersey:NJ,New Mexico:NM,New York:NY,North Carolina:NC,North Dakota:ND,Ohio:OH,"
+    "Oklahoma:OK,Oregon:OR,Pennsylvania:PA,Rhode Island:RI,South Carolina:SC,South Dakota:SD,"
+    "Tennessee:TN,Texas:TX,Utah:UT,Vermont:VT,Virginia:VA,Washington D.C.:DC,"
+    "Washington State:WA,West Virginia:WV,Wisconsin:WI,Wyoming:WY"
+).split(","))
 
 
 def country_zones():
@@ -151,13 +163,29 @@ def postal(records):
 
 
 def area_code_states(records):
-    """The state in which most ZIP codes of an area code lie."""
-    counts = collections.defaultdict(collections.Counter)
+    """The state of every area code of the United States: area codes do not cross states.
+
+    As phonenumbers describes it, else the state in which most of its ZIP codes lie.
+    """
+    counts, states = collections.defaultdict(collections.Counter), {}
     for record in records:
         for area in record["area_codes"]:
-            if record["zip_code_type"] != "MILITARY":
-                counts[area][record["state"]] += 1
-    return {area: count.most_common(1)[0][0] for area, count in sorted(counts.items())}
+            counts[area][record["state"]] += 1
+    for area in range(200, 1000):
+        number = phonenumbers.PhoneNumber(1, area * 10**7 + 2345678)
+        region = phonenumbers.region_code_for_number(number)
+        kind = phonenumbers.number_type(number)
+        if region in ("PR", "VI", "GU", "AS", "MP"):
+            states[str(area)] = region
+        elif region == "US" and kind == phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE:
+            place = geocoder.description_for_number(number, "en")
+            named = STATES.get(place) or (place[-2:] if place[-4:-2] == ", " else None)
+            common = counts[str(area)].most_common(1)
+            if named and common and named != common[0][0]:
+                print(f"state of {area}: {place} by number, {common} by ZIP code")
+            if named or common:
+                states[str(area)] = named or common[0][0]
+    return states
 
 
 def zip_records():
