@@ -1,0 +1,96 @@
+import Foundation
+import Postgres
+import Texting
+
+/// The two texts that nobody writes by hand: the confirmation of a stop, and who we are.
+enum AutomaticAnswers {
+    /// Writes them down and into the outbox, in the transaction of the text they answer.
+    ///
+    /// At most one confirmation per stop: only the text that made the stop gets one, and none where
+    /// the provider has answered (47 CFR 64.1200(a)(12) allows a single one).
+    /// - Returns: the organisations whose outbox got one.
+    static func write(
+        _ items: [ReceptionRound.Item], on connection: Connection
+    ) async throws -> Set<Int32> {
+        let answered = items.filter { !$0.arrival.providerAnswered }
+        let stops = answered.filter { $0.stop?.isNew == true }
+        let helps = answered.filter { $0.reading.acts(.help) && !$0.isOptedOut }
+        guard !stops.isEmpty || !helps.isEmpty else { return [] }
+        let wordings = try await Wording.read(
+            Set((stops + helps).map(\.organisation)), on: connection)
+        let recent = try await helpedLately(helps, on: connection)
+        var texts = stops.compactMap { item in
+            wordings[item.organisation].map { text(.confirmation, $0.confirmation, item) }
+        }
+        texts += helps.filter { !recent.contains($0.person) }.compactMap { item in
+            wordings[item.organisation].map { text(.help, $0.help, item) }
+        }
+        let fresh = try await Messages.insert(texts, on: connection)
+        try await Outbox.add(
+            texts.filter { fresh.contains($0.id) }.compactMap { text in
+                text.sender.map {
+                    OutboxEntry(
+                        organisation: text.organisation, sender: $0, kind: text.kind,
+                        campaign: text.campaign, zoneSet: text.zoneSet, messages: [text.id])
+                }
+            }, on: connection)
+        return Set(texts.filter { fresh.contains($0.id) }.map(\.organisation))
+    }
+
+    private static func text(
+        _ kind: MessageKind, _ body: String, _ item: ReceptionRound.Item
+    ) -> NewMessage {
+        var text = NewMessage(
+            organisation: item.organisation, kind: kind, contact: item.person.id, body: body,
+            segments: Int16(clamping: Measure(body).segments))
+        text.campaign = item.campaign
+        text.conversation = item.conversation
+        text.sender = item.sender
+        text.zoneSet = item.contact.zoneSet
+        return text
+    }
+
+    /// Who got this answer within a minute: two machines that answer each other would never end.
+    private static func helpedLately(
+        _ helps: [ReceptionRound.Item], on connection: Connection
+    ) async throws -> Set<ContactKey> {
+        guard !helps.isEmpty else { return [] }
+        let rows = try await connection.rows(
+            """
+            SELECT DISTINCT w.o, w.c
+            FROM unnest(\(helps.map(\.organisation)), \(helps.map(\.person.id))) AS w(o, c)
+            JOIN message m ON m.organisation_id = w.o AND m.contact_id = w.c AND m.kind = 4
+                AND m.created_at > clock_timestamp() - interval '1 minute'
+            """
+        ) { ContactKey(organisation: try $0.value(0), id: try $0.value(1)) }
+        return Set(rows)
+    }
+
+    private struct Wording: Sendable {
+        var confirmation: String
+        var help: String
+
+        static func read(
+            _ organisations: Set<Int32>, on connection: Connection
+        ) async throws -> [Int32: Wording] {
+            let rows = try await connection.rows(
+                """
+                SELECT id, name, confirmation_text, help_text FROM organisation
+                WHERE id = ANY(\(Array(organisations)))
+                """
+            ) { row in
+                let name = try row.value(1) as String
+                return (
+                    try row.value(0) as Int32,
+                    Wording(
+                        confirmation: try row.value(2) as String?
+                            ?? "\(name): you will get no more texts from us. Reply START to come back.",
+                        help: try row.value(3) as String?
+                            ?? "This is \(name). Volunteers write these texts. Reply STOP to get no more."
+                    )
+                )
+            }
+            return Dictionary(uniqueKeysWithValues: rows)
+        }
+    }
+}
