@@ -175,7 +175,11 @@ final class RawConnection: Sendable {
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &span, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    func send(_ bytes: [UInt8]) {
+    /// Sends the end of the stream; the other direction stays open.
+    func shutdown() { Glibc.shutdown(descriptor, Int32(SHUT_WR)) }
+
+    func send(_ bytes: some Sequence<UInt8>) {
+        let bytes = Array(bytes)
         _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
@@ -241,12 +245,13 @@ final class WebhookReceiver: Sendable {
         let value = Mutex(State())
     }
 
-    var url: String { "http://127.0.0.1:\(channel.localAddress!.port!)" }
+    let url: String
     var calls: [Call] { state.value.withLock(\.calls) }
     var connections: Int { state.value.withLock(\.connections) }
 
     private init(_ channel: any Channel, _ state: SharedState) {
         (self.channel, self.state) = (channel, state)
+        url = "http://127.0.0.1:\(channel.localAddress!.port!)"
     }
 
     /// The next answers have these statuses, then 204.

@@ -90,3 +90,29 @@ extension CarrierForm {
         }
     }
 }
+
+/// Words as they stand in a log line.
+enum CarrierWords {
+    /// Turns the inside of a JSON string, as ``ByteBuffer/writeEscaped(_:)`` writes it, to text.
+    static func unescape(_ escaped: [UInt8]) -> String {
+        var bytes: [UInt8] = []
+        var index = 0
+        while index < escaped.count {
+            guard escaped[index] == UInt8(ascii: "\\"), index + 1 < escaped.count else {
+                bytes.append(escaped[index])
+                index += 1
+                continue
+            }
+            let kind = escaped[index + 1]
+            if kind == UInt8(ascii: "u"), index + 5 < escaped.count {
+                let digits = String(decoding: escaped[index + 2...index + 5], as: UTF8.self)
+                bytes.append(UInt8(digits, radix: 16) ?? 0x20)
+                index += 6
+            } else {
+                bytes.append(kind == UInt8(ascii: "n") ? 0x0a : kind)
+                index += 2
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -19,6 +19,8 @@ package struct CarrierConfiguration: Sendable {
     package var logPath: String?
     /// How many of the last texts can be looked up; 80 bytes each, taken as they come.
     package var rememberedMax = 2_000_000
+    /// Receipts that may be planned at a time; of a text that comes beyond nothing is reported.
+    package var plannedMax = 2_000_000
     /// Webhooks that may wait; what comes beyond is dropped, counted and logged.
     package var webhooksWaitingMax = 500_000
     /// Connections per webhook server, each with one request at a time.

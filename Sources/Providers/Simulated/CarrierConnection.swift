@@ -142,7 +142,8 @@ final class CarrierConnection: ChannelInboundHandler {
         var rest = bytes
         guard let byte = rest.readSlice(length: 1) else {
             isAnswering = false
-            return answerNext()
+            answerNext()
+            return context.flush()
         }
         context.writeAndFlush(wrapOutboundOut(byte), promise: nil)
         after(milliseconds: milliseconds) { self.drip(rest, every: milliseconds) }

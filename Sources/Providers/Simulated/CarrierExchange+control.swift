@@ -7,6 +7,8 @@ extension CarrierExchange {
     func controlled(_ request: CarrierRequest) -> CarrierReaction {
         guard request.isLocal else { return .now(Self.notFound) }
         switch (request.method, request.path) {
+        case (.GET, "/"): return frontPage()
+        case (.GET, "/phone"): return .now(phonePage(request.query))
         case (.GET, "/_control/health"):
             return .now(CarrierAnswer("200 OK", text: "{\"status\": \"ok\"}\n"))
         case (.GET, "/_control/stats"): return statistics()
@@ -44,7 +46,8 @@ extension CarrierExchange {
             let text = receive(try order.draft())
             street?.tell { $0.deliver(text) }
             guard !order.isForm else {
-                let back = "Location: /\r\n"
+                let pair = "person=%2B\(order.from.dropFirst())&ours=%2B\(order.to.dropFirst())"
+                let back = "Location: /phone?\(pair)\r\n"
                 return CarrierAnswer("303 See Other", "text/html", extra: back, body: ByteBuffer())
             }
             return json("202 Accepted", ["sid": String(decoding: text.sid, as: UTF8.self)])

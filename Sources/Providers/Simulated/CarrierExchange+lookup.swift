@@ -147,6 +147,7 @@ extension CarrierExchange {
         }
         guard request.method == .GET else { return Self.notFound }
         let wanted = request.query["PhoneNumber"].flatMap { CarrierAddress($0) }
+        if let wanted, configuration.numbers.isEmpty { _ = sender(wanted) }  // any is ours
         let shown = pool.compactMap { senders[$0] }
             .filter { wanted == nil || $0.address == wanted }.prefix(1_000)
         document.clear()

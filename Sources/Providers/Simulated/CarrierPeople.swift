@@ -36,7 +36,7 @@ struct CarrierPeople {
     mutating func answer(to text: CarrierText, _ settings: PeopleSettings) -> Reply? {
         if ours.count < 100, !ours.contains(text.from) { ours.append(text.from) }
         let known = states[text.to]
-        if known == nil, settings.replies == 0, settings.stops == 0 { return nil }
+        if known == nil, !CarrierPersona.speaks(text.to, seed: seed, settings) { return nil }
         let persona = CarrierPersona(text.to, seed: seed, settings: settings)
         guard persona.firstIntent != nil || known != nil, text.fate.isDelivered else { return nil }
         if states.count >= Self.rememberedMax { states.removeAll() }
@@ -55,10 +55,13 @@ struct CarrierPeople {
 
     /// Notes that somebody's STOP reached the gateway and was answered.
     mutating func heard(_ draft: CarrierDraft) {
+        let keyword = CarrierExchange.keyword(draft.body)
         let isStop =
             draft.intent == PersonIntent.optOut.rawValue
-            || draft.intent == PersonIntent.optOutWords.rawValue
-        guard isStop || draft.intent == PersonIntent.optIn.rawValue else { return }
+            || draft.intent == PersonIntent.optOutWords.rawValue || keyword == "STOP"
+        guard isStop || (keyword == "START" && states[draft.from]?.hasStopped == true) else {
+            return
+        }
         var state = states[draft.from] ?? State()
         state.hasStopped = isStop
         state.stopHeard = isStop ? CarrierMoment.now().boot : nil

@@ -36,6 +36,13 @@ struct CarrierPersona {
         }
     }
 
+    /// Whether somebody says anything at all; asked for every text, so it costs one hash.
+    static func speaks(
+        _ number: CarrierAddress, seed: UInt64, _ settings: PeopleSettings
+    ) -> Bool {
+        chance(seed, number, 0x9e75) < max(settings.stops, settings.replies)
+    }
+
     /// A share between 0 and 1 that belongs to this person, the purpose and the turn.
     func chance(_ purpose: UInt64, turn: Int) -> Double {
         Self.chance(seed, number, purpose &* 31 &+ UInt64(turn))

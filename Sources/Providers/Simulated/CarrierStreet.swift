@@ -123,6 +123,10 @@ final class CarrierStreet {
     }
 
     private func plan(_ text: CarrierText) {
+        guard counts.planned < configuration.plannedMax else {
+            counts.outcomes["dropped", default: 0] += 1
+            return
+        }
         let isSentReported =
             knobs.receipts.reportsSent && !CarrierFate.failsUnsent(text.fate.errorCode)
         let first = isSentReported ? text.fate.sentAfter : text.fate.finalAfter

@@ -1,6 +1,6 @@
-import Foundation
 import NIOCore
 import NIOHTTP1
+import Secrets
 
 /// One webhook to be made, kept small: its bytes are built only when a connection is free.
 struct CarrierWebhook: Sendable {
@@ -80,7 +80,7 @@ struct CarrierWebhookRequest {
             signed += field.name
             signed += field.value
         }
-        return Data(CarrierDigest.hmacSHA1(key: key, signed)).base64EncodedString()
+        return HMAC.sha1(key: key, signed).base64
     }
 
     /// The same for every attempt at the same webhook.

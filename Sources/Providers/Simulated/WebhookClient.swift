@@ -143,7 +143,7 @@ final class WebhookServer {
     private func refused() {
         guard !isPaused else { return }
         isPaused = true
-        let failed = waiting.prefix(256)
+        let failed = Array(waiting.prefix(256))
         waiting.removeFirst(failed.count)
         let now = CarrierMoment.now()
         for webhook in failed { finish(webhook, now, .connectFailed) }
