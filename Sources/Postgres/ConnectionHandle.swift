@@ -33,10 +33,8 @@ struct ConnectionHandle: ~Copyable {
     /// Throws if the server has hung up meanwhile, so that nothing is sent into the void.
     func probe() throws {
         var descriptor = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
-        if isAlive {
-            guard poll(&descriptor, 1, 0) > 0 else { return }
-            PQconsumeInput(pointer)
-        }
+        // The end shows only behind a last message, so what has come is read until nothing has.
+        while isAlive, poll(&descriptor, 1, 0) > 0 { PQconsumeInput(pointer) }
         guard isAlive else {
             throw PostgresError(
                 .lostBeforeSending, "PostgreSQL closed the connection before the statement.")

@@ -48,6 +48,9 @@ final class ConnectionPool: Sendable {
         pass(isReusable ? .connection(connection) : .place)
     }
 
+    /// How many borrowers wait.
+    var waitingCount: Int { state.withLock(\.waiters.count) }
+
     /// Refuses new borrowers, fails those who wait and returns when all is given back.
     func close() async {
         let waiters = state.withLock { state in

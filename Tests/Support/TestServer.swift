@@ -136,6 +136,27 @@ package final class Peer: Sendable {
         }
     }
 
+    /// The next line without its end; `nil` if it does not come.
+    package func readLine() -> String? {
+        while true {
+            let line = rest.withLock { rest -> ArraySlice<UInt8>? in
+                guard let end = rest.firstIndex(of: 10) else { return nil }
+                defer { rest.removeFirst(end + 1) }
+                return rest[..<end]
+            }
+            if let line {
+                return String(decoding: line.last == 13 ? line.dropLast() : line, as: UTF8.self)
+            }
+            guard let more = read() else { return nil }
+            rest.withLock { $0 += more }
+        }
+    }
+
+    /// Holds the script up; it has a thread of its own.
+    package static func pause(_ span: Duration) {
+        usleep(UInt32(span / .microseconds(1)))
+    }
+
     /// A whole request with its announced body; `nil` if it does not come.
     package func readRequest() -> TestServer.Request? {
         guard let head = readHead() else { return nil }
