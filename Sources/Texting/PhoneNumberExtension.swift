@@ -46,6 +46,10 @@ struct ExtensionMark {
         _ before: ArraySlice<UInt8>, _ digits: Range<Int>
     ) -> ExtensionMark? {
         let labelEnd = withoutSeparators(before, afterLabel: true)
+        // Nearly every number ends the search here: a digit or bracket is no label.
+        guard let end = labelEnd.last,
+            !Sign.isDigit(end), end != UInt8(ascii: "("), end != UInt8(ascii: ")")
+        else { return nil }
         for candidate in [labelEnd, withoutMark(labelEnd)] {
             for (label, digitsMax) in labels where candidate.hasSuffix(label) {
                 guard digits.count <= digitsMax else { continue }

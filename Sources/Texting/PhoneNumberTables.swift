@@ -1,5 +1,7 @@
 /// The numbering plans of all countries: `phone-numbers.bin`, from libphonenumber's metadata.
-struct PhoneNumberTables: Sendable {
+///
+/// A class, so that each reading of a number holds one reference instead of seven.
+final class PhoneNumberTables: Sendable {
     static let shared = PhoneNumberTables()
 
     /// What is known about a national number of one calling code.

@@ -43,7 +43,9 @@ struct DialledNumber {
         var rest = signs[start...]
         while let last = rest.last, !Sign.mayEnd(last) { rest.removeLast() }
         if let second = secondNumber(in: rest) { rest = rest[..<second] }
-        if let address = rest.firstRange(of: Array(";isub=".utf8)) {
+        if rest.contains(UInt8(ascii: ";")),
+            let address = rest.firstRange(of: Array(";isub=".utf8))
+        {
             rest = rest[..<address.lowerBound]
         }
         return withoutDecimalPlace(rest)

@@ -1,5 +1,5 @@
 /// Time zones of numbers, ZIP codes and countries: `time-zones.bin`.
-struct TimeZoneTables: Sendable {
+final class TimeZoneTables: Sendable {
     static let shared = TimeZoneTables()
 
     /// ZIP codes from `first` to `last`, all of one zone set and state.
