@@ -1,13 +1,16 @@
 /// Which countries' law applies to people of a zone set.
 package enum Jurisdictions {
-    /// Of the countries served, those in which all the zones lie; all of them when none does or
-    /// nothing is known, so that the strictest applies.
+    /// Of the countries served, those in which the zones lie.
+    ///
+    /// All countries served if any zone lies in none of them or nothing is known, so that whatever law
+    /// applies, it is kept.
+    ///
+    /// - Parameters:
+    ///   - zones: IANA names, also older ones.
+    ///   - served: ISO 3166 alpha-2 codes in capitals.
     package static func countries(of zones: [String], among served: [String]) -> [String] {
-        guard !zones.isEmpty else { return served }
-        let fitting = served.filter { country in
-            let all = Set(TimeZoneTables.shared.zones(country: country))
-            return zones.allSatisfy(all.contains)
-        }
-        return fitting.isEmpty ? served : fitting
+        let homes = zones.map { TimeZoneTables.shared.country(of: $0) ?? "" }
+        guard !homes.isEmpty, homes.allSatisfy(served.contains) else { return served }
+        return served.filter(homes.contains)
     }
 }

@@ -44,6 +44,14 @@ package struct TextingHours: Sendable {
         servedCountries = policy.servedCountries
     }
 
+    /// The hours of people to whom any of several policies may apply: what all of them allow.
+    ///
+    /// For example one policy for each of ``Jurisdictions/countries(of:among:)``.
+    package init(all policies: [HoursPolicy], rules: HoursRules = .shared) {
+        weekly = policies.map { $0.weekly(rules) }.reduce(.always) { $0.and($1) }
+        servedCountries = Set(policies.flatMap(\.servedCountries)).sorted()
+    }
+
     /// Hours that no rule says, for previews and tests.
     init(weekly: WeeklyHours, servedCountries: [String] = []) {
         self.weekly = weekly

@@ -12,6 +12,7 @@ final class TimeZoneTables: Sendable {
 
     let heading: [String]
     private let courses: [String: ZoneCourse]
+    private let homes: [String: String]
     private let spellings: [String: String]
     /// Sets of IANA names, each sorted; the first is empty.
     let sets: [[String]]
@@ -28,11 +29,14 @@ final class TimeZoneTables: Sendable {
         let offsets = reader.list { reader in
             ZoneCourse(changes: reader.list { ($0.wide(), Int64($0.integer())) })
         }
-        courses = Dictionary(
-            uniqueKeysWithValues: reader.list { reader in
-                let name = String(decoding: reader.text(), as: UTF8.self)
-                return (name, offsets[Int(reader.short())])
-            })
+        let zones = reader.list { reader in
+            (
+                name: String(decoding: reader.text(), as: UTF8.self),
+                course: offsets[Int(reader.short())], home: Self.letters(&reader)
+            )
+        }
+        courses = Dictionary(uniqueKeysWithValues: zones.map { ($0.name, $0.course) })
+        homes = Dictionary(uniqueKeysWithValues: zones.map { ($0.name, $0.home) })
         spellings = Dictionary(uniqueKeysWithValues: courses.keys.map { ($0.lowercased(), $0) })
         let names = reader.list { String(decoding: $0.text(), as: UTF8.self) }
         sets = reader.list { reader in
@@ -53,6 +57,11 @@ final class TimeZoneTables: Sendable {
     /// The offsets of a zone over the years; `nil` if IANA has no zone of this name.
     func course(_ name: String) -> ZoneCourse? {
         courses[name]
+    }
+
+    /// The country in which a zone lies, older names included; `nil` for `Etc/UTC` and the like.
+    func country(of name: String) -> String? {
+        homes[name].flatMap { $0 == "--" ? nil : $0 }
     }
 
     /// The name as IANA writes it, whatever the case of `name`.

@@ -84,6 +84,20 @@ def offsets(zone):
     return known_offsets[zone]
 
 
+def homes(names):
+    """The country of every name, also of the older names of a zone; none for `Etc/UTC` and the like."""
+    found = {zone: country for country, zones in COUNTRIES.items() for zone in zones}
+    text = importlib.resources.files("tzdata").joinpath("zoneinfo/tzdata.zi").read_text()
+    older = dict(line.split()[2:0:-1] for line in text.splitlines() if line.startswith("L "))
+    for name in names:
+        place = name
+        while place not in found and place in older:
+            place = older[place]
+        if place in found:
+            found[name] = found[place]
+    return found
+
+
 def distinct(zones):
     """The zones without those that behave like another of the set, in alphabetical order."""
     kept = {}
@@ -221,6 +235,7 @@ def tables(heading):
 
     names = sorted(zoneinfo.available_timezones() - {"localtime", "posixrules", "Factory"})
     courses = sorted({offsets(name) for name in names})
+    home = homes(names)
 
     table = Table(*heading)
     for course in table.count(courses):
@@ -229,6 +244,7 @@ def tables(heading):
     for name in table.count(names):
         table.text(name)
         table.values("H", courses.index(offsets(name)))
+        table.bytes += home.get(name, "--").encode()
     for name in table.count(sets.names):
         table.text(name)
     for zones in table.count(sets.sets):
