@@ -59,8 +59,8 @@ package struct SendWorker: Service {
         try await watch.prime()
         logger.info("The worker sends.", metadata: ["senders": "\(parts.fleet.count)"])
         try await work(parts, permits, watch)
-        permits.remove()
-        try await store.workers.stop(incarnation)
+        if parts.fleet.inFlight == 0 { permits.remove() }
+        try await Task { try await store.workers.stop(incarnation) }.value
         logger.info("The worker has stopped; nothing of it is in flight.")
     }
 
@@ -74,8 +74,28 @@ package struct SendWorker: Service {
             recorder.add(flight, answers.closing(flight, result))
         }
         let ticker = Ticker(parts, wire: wire)
-        // The recorder outlives the rest: it must still write what the wire brings home.
+        // Unstructured on purpose: a cancelled worker stops like a graceful one, it must still send
+        // what is committed and write what the wire brings home.
         let recording = Task { await recorder.run() }
+        let loops = Task { await runLoops(parts, wire: wire, ticker: ticker, watch: watch) }
+        await gracefulStop()
+        await Task {
+            parts.stopPulling()
+            await drain(parts)
+        }.value
+        loops.cancel()
+        await loops.value
+        recorder.finish()
+        await recording.value
+        engine.shutdown()
+        try await Task {
+            try await store.leases.release(
+                parts.fleet.senders.values.map { ($0.organisation, $0.id) },
+                worker: parts.incarnation)
+        }.value
+    }
+
+    private func runLoops(_ parts: WorkerParts, wire: Wire, ticker: Ticker, watch: Watch) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await wire.run() }
             group.addTask { await watch.watchStops() }
@@ -83,18 +103,7 @@ package struct SendWorker: Service {
             group.addTask { await Keeper(parts: parts, accounts: accounts).run() }
             if let draw { group.addTask { await DrawLoop(parts: parts, draw: draw).run() } }
             group.addTask { await TickLoop(ticker: ticker, parts: parts).run() }
-            await gracefulStop()
-            // Stop pulling but finish what is in flight: a text cut off is in doubt.
-            parts.stopPulling()
-            await drain(parts)
-            group.cancelAll()
         }
-        recorder.finish()
-        await recording.value
-        engine.shutdown()
-        try await store.leases.release(
-            parts.fleet.senders.values.map { ($0.organisation, $0.id) },
-            worker: parts.incarnation)
     }
 
     /// Returns when the service group, or a test's cancellation, asks for the end.
