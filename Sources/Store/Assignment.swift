@@ -3,7 +3,7 @@ import Postgres
 
 /// Whose a new conversation becomes, by its campaign's rule: the texter who sent, an even split
 /// over those who are there, or the pool.
-struct Assignment: Sendable {
+struct AssignmentRound: Sendable {
     private var rules: [ContactKey: String] = [:]
     /// Members who can hold a conversation, with how many wait for them.
     private var waiting: [Int32: [UUID: Int]] = [:]

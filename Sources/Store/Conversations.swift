@@ -12,7 +12,7 @@ enum Conversations {
     ) async throws {
         guard !items.isEmpty else { return }
         let rows = try await lock(items, on: connection)
-        var assignment = try await Assignment(items, on: connection)
+        var assignment = try await AssignmentRound(items, on: connection)
         for index in items.indices {
             let item = items[index]
             let key = Key(

@@ -71,7 +71,7 @@ package struct WorkerFacts: Sendable {
         let rows = try await database.rows(
             """
             SELECT contact_id FROM ledger
-            WHERE organisation_id = ANY(\(organisations)) AND kind = 'opt_out'
+            WHERE organisation_id = ANY(\(organisations)) AND kind = 'stop'
               AND at > clock_timestamp() - interval '15 s' AND contact_id IS NOT NULL
             """
         ) { try $0.value(0) as UUID }
