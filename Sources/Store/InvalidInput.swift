@@ -1,0 +1,21 @@
+import Postgres
+
+/// What somebody asked for cannot be done with what they gave; the sentence says what to change.
+package struct InvalidInput: Error, Equatable, CustomStringConvertible {
+    package let sentence: String
+
+    package init(_ sentence: String) { self.sentence = sentence }
+
+    package var description: String { sentence }
+}
+
+/// Runs `body`; a value that is already taken (SQLSTATE 23505) becomes `sentence`.
+func refusingDuplicates<Value: Sendable>(
+    _ sentence: String, _ body: () async throws -> Value
+) async throws -> Value {
+    do {
+        return try await body()
+    } catch let error as PostgresError where error.sqlState == "23505" {
+        throw InvalidInput(sentence)
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Postgres
+
+/// A tenant: everything else belongs to one.
+package struct Organisation: Sendable, Equatable, Codable {
+    package var id: Int32
+    package var name: String
+    /// ISO 3166 alpha-2; numbers without a prefix are read as of the first that fits.
+    package var countries: [String]
+    /// Local minutes of the recipient's day between which people may be texted.
+    package var opensMinute: Int16
+    package var closesMinute: Int16
+    /// Texts to one person in 24 h over all campaigns.
+    package var frequencyCap: Int16
+    /// Whether campaigns may text without a person's press.
+    package var pacedAllowed: Bool
+
+    static let columns: SQL = """
+        id, name, countries, opens_minute, closes_minute, frequency_cap, paced_allowed
+        """
+
+    init(row: borrowing Row) throws {
+        id = try row.value(0)
+        name = try row.value(1)
+        countries = try row.value(2)
+        opensMinute = try row.value(3)
+        closesMinute = try row.value(4)
+        frequencyCap = try row.value(5)
+        pacedAllowed = try row.value(6)
+    }
+}
+
+/// Tenants; the only type that writes `organisation`.
+package struct Organisations: Sendable {
+    private let database: Database
+
+    package init(database: Database) { self.database = database }
+
+    /// Founds a tenant, with its ledger.
+    ///
+    /// - Parameter countries: ISO 3166 alpha-2, most usual first.
+    /// - Throws: ``InvalidInput`` for an empty or taken name and for no country.
+    package func add(
+        name: String, countries: [String], pacedAllowed: Bool = false, frequencyCap: Int16 = 3
+    ) async throws -> Organisation {
+        let name = try nonEmpty(name, "The organisation needs a name.")
+        let codes = countries.map { $0.uppercased() }
+        guard !codes.isEmpty, codes.allSatisfy(Self.isCountry) else {
+            throw InvalidInput(
+                "Countries are two-letter codes such as US or GB; give at least one.")
+        }
+        guard (1...8).contains(frequencyCap) else {
+            throw InvalidInput("The frequency cap is 1 to 8 texts in 24 hours.")
+        }
+        return try await refusingDuplicates(
+            "There is already an organisation called \(name); choose another name."
+        ) {
+            try await database.first(
+                """
+                INSERT INTO organisation (name, countries, paced_allowed, frequency_cap)
+                VALUES (\(name), \(codes), \(pacedAllowed), \(frequencyCap))
+                RETURNING \(Organisation.columns)
+                """, decode: Organisation.init(row:))!
+        }
+    }
+
+    /// All tenants, oldest first; the web role sees its own only.
+    package func list() async throws -> [Organisation] {
+        try await database.rows(
+            "SELECT \(Organisation.columns) FROM organisation ORDER BY id",
+            decode: Organisation.init(row:))
+    }
+
+    /// The tenant with that number, or with that name.
+    ///
+    /// - Parameter key: a name or an id; `nil` means the only tenant there is.
+    /// - Throws: ``InvalidInput`` if there is none such, or `nil` leaves a choice.
+    package func find(_ key: String?) async throws -> Organisation {
+        let all = try await list()
+        guard !all.isEmpty else {
+            throw InvalidInput("There is no organisation yet; run 'barnstorm organisation add'.")
+        }
+        guard let key else {
+            guard all.count == 1 else {
+                throw InvalidInput("There are several organisations; say which by --organisation.")
+            }
+            return all[0]
+        }
+        guard let found = all.first(where: { $0.name == key || String($0.id) == key }) else {
+            throw InvalidInput(
+                "There is no organisation \(key); see 'barnstorm organisation list'.")
+        }
+        return found
+    }
+
+    private static func isCountry(_ code: String) -> Bool {
+        code.utf8.count == 2 && code.utf8.allSatisfy { (65...90).contains($0) }
+    }
+}
+
+/// Trims `text`; what remains must not be empty, nor hold a NUL, which PostgreSQL cannot store.
+func nonEmpty(_ text: String, _ sentence: String) throws -> String {
+    let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+    guard !trimmed.isEmpty, !trimmed.utf8.contains(0) else { throw InvalidInput(sentence) }
+    return trimmed
+}
