@@ -16,6 +16,12 @@ struct Barnstorm: AsyncParsableCommand {
             ServeCommand.self,
             MigrateCommand.self,
             DoctorCommand.self,
+            OrganisationCommand.self,
+            MemberCommand.self,
+            AccountCommand.self,
+            SenderCommand.self,
+            ContactsCommand.self,
+            CampaignCommand.self,
             CarrierCommand.self,
         ]
     )

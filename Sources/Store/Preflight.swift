@@ -1,0 +1,196 @@
+import Foundation
+import Postgres
+import Texting
+
+/// Something to know before a campaign is launched.
+package struct LaunchFinding: Sendable, Equatable, Codable {
+    package enum Level: String, Sendable, Codable {
+        /// Must be put right.
+        case blocking
+        /// May be accepted by its name, which the ledger keeps.
+        case acceptable
+    }
+
+    package var name: String
+    package var level: Level
+    /// What is the matter, then what to do.
+    package var sentence: String
+}
+
+/// Everything that is looked at before a launch; the command and the page show the same.
+package struct Preflight: Sendable {
+    let database: Database
+
+    package init(database: Database) { self.database = database }
+
+    /// Blocking findings first.
+    ///
+    /// - Throws: ``InvalidInput`` if there is no such campaign.
+    package func findings(
+        campaign id: UUID, organisation: Int32, now: Date = Date()
+    ) async throws -> [LaunchFinding] {
+        let facts = try await database.transaction(organisation: organisation) { connection in
+            try await LaunchFacts.read(id, organisation, on: connection)
+        }
+        guard let facts else { throw InvalidInput("There is no campaign \(id.text).") }
+        let all =
+            Self.people(facts) + Self.script(facts) + Self.senders(facts, now)
+            + Self.hours(facts, now) + Self.costs(facts)
+        return all.filter { $0.level == .blocking } + all.filter { $0.level == .acceptable }
+    }
+
+    private static func people(_ facts: LaunchFacts) -> [LaunchFinding] {
+        var findings: [LaunchFinding] = []
+        if facts.recipients == 0 {
+            findings.append(
+                LaunchFinding(
+                    name: "no_recipients", level: .blocking,
+                    sentence: "Nobody is on the list; run 'barnstorm contacts import'."))
+        }
+        if facts.openImports > 0 {
+            findings.append(
+                LaunchFinding(
+                    name: "open_import", level: .blocking,
+                    sentence: "An import was interrupted; resume or undo it first."))
+        }
+        if facts.importsWithoutConsent > 0 {
+            findings.append(
+                LaunchFinding(
+                    name: "no_consent", level: .blocking,
+                    sentence: "A list does not say why its people may be texted; import it anew."))
+        }
+        if facts.overlap > 0 {
+            findings.append(
+                LaunchFinding(
+                    name: "overlap", level: .acceptable,
+                    sentence: "\(facts.overlap) people are in another live campaign as well; "
+                        + "accept it or wait until that one has finished."))
+        }
+        return findings
+    }
+
+    private static func script(_ facts: LaunchFacts) -> [LaunchFinding] {
+        guard let body = facts.script, let template = try? Template(body) else {
+            return [
+                LaunchFinding(
+                    name: "no_script", level: .blocking,
+                    sentence: "The campaign has no script; add one with --script.")
+            ]
+        }
+        var findings: [LaunchFinding] = []
+        if !ScriptWords.tellsHowToStop(body) {
+            findings.append(
+                LaunchFinding(
+                    name: "no_opt_out_words", level: .acceptable,
+                    sentence: "The script does not say how to stop; add for example "
+                        + "“Reply STOP to opt out”."))
+        }
+        if !ScriptWords.names(facts.organisationName, in: body) {
+            findings.append(
+                LaunchFinding(
+                    name: "no_sender_name", level: .acceptable,
+                    sentence: "The script does not say who writes; name "
+                        + "\(facts.organisationName) in it."))
+        }
+        let missing = template.fieldsMissing(from: facts.columns)
+        if facts.recipients > 0, !missing.isEmpty {
+            findings.append(
+                LaunchFinding(
+                    name: "missing_fields", level: .acceptable,
+                    sentence: "No list has the fields \(missing.joined(separator: ", ")) that the "
+                        + "script reads; correct the script or import them."))
+        }
+        return findings
+    }
+
+    private static func senders(_ facts: LaunchFacts, _ now: Date) -> [LaunchFinding] {
+        var findings: [LaunchFinding] = []
+        if facts.senders.isEmpty {
+            findings.append(
+                LaunchFinding(
+                    name: "no_sender", level: .blocking,
+                    sentence: "The pool \(facts.campaign.pool) has no number; run "
+                        + "'barnstorm sender add'."))
+        } else if facts.senders.allSatisfy({ $0.quarantinedAt != nil }) {
+            findings.append(
+                LaunchFinding(
+                    name: "senders_quarantined", level: .blocking,
+                    sentence: "All numbers of the pool are in quarantine; see 'barnstorm doctor'."))
+        }
+        let expired = facts.senders.count { $0.registrationExpiresAt.map { $0 <= now } ?? false }
+        if expired > 0 {
+            findings.append(
+                LaunchFinding(
+                    name: "registration_expired", level: .blocking,
+                    sentence: "The registration of \(expired) numbers has expired; renew or retire "
+                        + "them."))
+        }
+        if facts.campaign.mode == .paced, !facts.pacedAllowed {
+            findings.append(
+                LaunchFinding(
+                    name: "paced_not_allowed", level: .blocking,
+                    sentence: "This organisation may not text without a person's press."))
+        }
+        return findings
+    }
+
+    private static func hours(_ facts: LaunchFacts, _ now: Date) -> [LaunchFinding] {
+        let hours = facts.hours
+        let closed = facts.zoneSets.filter { hours.window(zones: $0.zones, at: now) == nil }
+        guard !closed.isEmpty else { return [] }
+        let people = closed.reduce(0) { $0 + $1.people }
+        return [
+            LaunchFinding(
+                name: "hours_impossible", level: .blocking,
+                sentence: "For \(people) people no hour is allowed in all zones in which they may "
+                    + "be; widen the hours or give their zones in the list.")
+        ]
+    }
+
+    private static func costs(_ facts: LaunchFacts) -> [LaunchFinding] {
+        guard let ceiling = facts.campaign.spendCeilingMicros else { return [] }
+        let cost = facts.segments * facts.campaign.priceMicros
+        guard cost > ceiling else { return [] }
+        return [
+            LaunchFinding(
+                name: "cost_over_ceiling", level: .acceptable,
+                sentence: "The list costs \(units(cost)) and the ceiling is \(units(ceiling)); the "
+                    + "campaign will stop there.")
+        ]
+    }
+
+    private static func units(_ micros: Int) -> String {
+        let cents = (micros + 5_000) / 10_000
+        return "\(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)"
+    }
+}
+
+/// What the law and the carriers want to read in a first text.
+enum ScriptWords {
+    /// CTIA Messaging Principles 5.1.3: the text says which words opt out. The languages are those
+    /// whose stop words we act on.
+    private static let stops = [
+        "stop", "opt out", "opt-out", "unsubscribe", "cancel", "quit", "arret", "arrêt", "alto",
+        "baja", "parar", "pare", "stopp",
+    ]
+
+    static func tellsHowToStop(_ script: String) -> Bool {
+        let text = " " + script.lowercased() + " "
+        return stops.contains { word in
+            text.ranges(of: word).contains { range in
+                let before = text[text.index(before: range.lowerBound)]
+                let after = text[range.upperBound]
+                return !before.isLetter && !after.isLetter
+            }
+        }
+    }
+
+    /// Whether a word of the organisation's name that is not too common stands in the text.
+    static func names(_ organisation: String, in script: String) -> Bool {
+        let text = script.lowercased()
+        let name = organisation.lowercased()
+        if text.contains(name) { return true }
+        let words = name.split { !$0.isLetter && !$0.isNumber }.filter { $0.count >= 4 }
+        return words.contains { text.contains($0) }
+    }
+}
