@@ -1,0 +1,99 @@
+import Foundation
+import Postgres
+import Providers
+import Store
+
+/// A scratch database and a simulated carrier for one measurement.
+struct BenchHouse: Sendable {
+    let database: Database
+    let databaseURL: String
+    let carrier: CarrierProcess
+    private let name: String
+    private let serverURL: String
+
+    /// Makes both; ``close()`` removes them.
+    ///
+    /// - Parameter knobs: the carrier's settings, in the form of `/_control/knobs`.
+    static func open(_ settings: Settings, knobs: String) async throws -> BenchHouse {
+        let server = try settings.databaseURL()
+        let name = "barnstorm_bench_\(getpid())_\(UInt32.random(in: 0...UInt32.max))"
+        try await administer(server, "CREATE DATABASE \(name)")
+        let url = try address(of: name, on: server)
+        let database = try Database(url: url, size: 10, applicationName: "barnstorm bench")
+        let migrations = try Migrations(directory: MigrationDirectory.find(settings))
+        _ = try await database.withConnection { try await migrations.run(on: $0) { _ in } }
+        return BenchHouse(
+            database: database, databaseURL: url, carrier: try await CarrierProcess.start(knobs: knobs),
+            name: name, serverURL: server)
+    }
+
+    func close() async throws {
+        carrier.stop()
+        await database.close()
+        try await Self.administer(serverURL, "DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
+    }
+
+    private static func administer(_ url: String, _ statement: String) async throws {
+        let database = try Database(url: url, size: 1, applicationName: "barnstorm bench")
+        try await database.withConnection { try await $0.script(statement) }
+        await database.close()
+    }
+
+    private static func address(of name: String, on server: String) throws -> String {
+        guard var parts = URLComponents(string: server), parts.scheme != nil else {
+            return server + " dbname=\(name)"
+        }
+        parts.path = "/" + name
+        return parts.string ?? server
+    }
+}
+
+/// The simulated carrier as a child process.
+final class CarrierProcess: Sendable {
+    let url: String
+    let processID: Int32
+    private let stopper: @Sendable () -> Void
+
+    private init(url: String, processID: Int32, stopper: @escaping @Sendable () -> Void) {
+        self.url = url
+        self.processID = processID
+        self.stopper = stopper
+    }
+
+    static let accountSid = "AC5117a7ed0000000000000000000000cc"
+    static let authToken = "simulated-carrier-token"
+
+    /// Starts it on a free port and waits for its address.
+    static func start(knobs: String) async throws -> CarrierProcess {
+        let file = NSTemporaryDirectory() + "barnstorm-knobs-\(UUID().uuidString).json"
+        try Data(knobs.utf8).write(to: URL(fileURLWithPath: file))
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = ["carrier", "--port", "0", "--json", "--knobs", file]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        guard let line = firstLine(output.fileHandleForReading),
+            let facts = try? JSONDecoder().decode([String: String].self, from: line),
+            let url = facts["url"]
+        else {
+            process.terminate()
+            throw CommandFailure.unavailable("The simulated carrier did not start.")
+        }
+        return CarrierProcess(url: url, processID: process.processIdentifier) {
+            process.terminate()
+            process.waitUntilExit()
+        }
+    }
+
+    func stop() { stopper() }
+
+    private static func firstLine(_ handle: FileHandle) -> Data? {
+        var line = Data()
+        while let byte = try? handle.read(upToCount: 1), !byte.isEmpty {
+            if byte[byte.startIndex] == 0x0A { return line }
+            line.append(byte)
+        }
+        return nil
+    }
+}
