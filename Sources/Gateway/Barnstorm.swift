@@ -23,6 +23,7 @@ struct Barnstorm: AsyncParsableCommand {
             ContactsCommand.self,
             CampaignCommand.self,
             CarrierCommand.self,
+            BenchCommand.self,
         ]
     )
 
