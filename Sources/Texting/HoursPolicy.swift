@@ -23,6 +23,16 @@ package struct HoursPolicy: Sendable, Hashable {
         self.servedCountries = servedCountries ?? [country]
     }
 
+    /// The states in which a person may be, for ``states``: the ZIP code's and the area code's.
+    ///
+    /// Both count where they differ. Florida, Oklahoma and Maryland presume that who
+    /// has their area code lives there; the address may say otherwise, but the presumption stands
+    /// until it is rebutted.
+    package static func states(number: PhoneNumber?, postalCode: String?) -> [String] {
+        let place = postalCode.flatMap { PostalCode($0, country: number?.region) }
+        return Set([place?.state, number?.state].compactMap(\.self)).sorted()
+    }
+
     /// All rules that apply, put together: the hours that every one of them allows.
     package func weekly(_ rules: HoursRules = .shared) -> WeeklyHours {
         let standard = rules.national(country, kind: .standard) ?? .always

@@ -85,6 +85,16 @@ import Testing
         #expect(wide.days[0] == DailyHours(opens: 540, closes: 1200))
     }
 
+    @Test func `address and area code may each put a person into a state`() {
+        let texan = PhoneNumber("+12145550123")
+
+        #expect(HoursPolicy.states(number: texan, postalCode: "33101") == ["FL", "TX"])
+        #expect(HoursPolicy.states(number: texan, postalCode: "75201") == ["TX"])
+        #expect(HoursPolicy.states(number: texan, postalCode: nil) == ["TX"])
+        #expect(
+            HoursPolicy.states(number: PhoneNumber("+447400123456"), postalCode: "E1 6AN") == [])
+    }
+
     @Test func `legal holidays are closed where the law bars them`() {
         let louisiana = HoursPolicy(isStrictSales: true, states: ["LA"]).weekly()
         let texas = HoursPolicy(isStrictSales: true, states: ["TX"]).weekly()

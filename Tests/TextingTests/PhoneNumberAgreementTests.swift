@@ -42,6 +42,30 @@ import Testing
         }
     }
 
+    @Test func `punctuation, spaces and foreign digits change nothing`() throws {
+        var chance = SeededChance(state: 11)
+        for row in try Fixture.rows("phone-numbers.tsv").prefix(1500) where row.count > 3 {
+            guard row[4] == "valid", row[3] != "?", row[3] != "-" else { continue }
+            let number = try #require(PhoneNumber(row[2]))
+            var text = ""
+            for letter in number.national {
+                let separator = ["", "", " ", "-", ".", " (", ") ", "\u{A0}", "–"]
+                    .randomElement(using: &chance)
+                text += (text.isEmpty ? "" : separator ?? "") + foreign(letter, &chance)
+            }
+            #expect(PhoneNumber(text, regions: [row[3]])?.e164 == row[2], "\(text)")
+        }
+    }
+
+    /// A digit in one of four scripts.
+    private func foreign(_ letter: Character, _ chance: inout SeededChance) -> String {
+        guard let digit = letter.wholeNumberValue,
+            let zero = [0x30, 0x660, 0x966, 0xFF10].randomElement(using: &chance),
+            let scalar = Unicode.Scalar(UInt32(zero + digit))
+        else { return String(letter) }
+        return String(Character(scalar))
+    }
+
     private func described(_ result: PhoneNumber.Result) -> [String] {
         switch result {
         case .invalid(let fault): return [fault.rawValue]

@@ -12,6 +12,23 @@ import Testing
         try Resource.check()
     }
 
+    @Test func `every table of the folder is named, so that doctor looks for it`() throws {
+        let room = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Sources/Texting/Resources").standardizedFileURL
+        let files = try FileManager.default.contentsOfDirectory(atPath: room.path)
+
+        #expect(files.filter { $0 != "README.md" }.sorted() == Resource.names.sorted())
+    }
+
+    @Test func `a generated table names its sources, their versions and its date`() {
+        for heading in [PhoneNumberTables.shared.heading, TimeZoneTables.shared.heading] {
+            #expect(heading.count == 3)
+            #expect(heading[1].contains(/Source: phonenumbers \d+\.\d+\.\d+/))
+            #expect(heading[2].contains(/Generated: 20\d\d-\d\d-\d\d/))
+        }
+        #expect(TextingHours.timeZoneData.contains("tzdata"))
+    }
+
     @Test func `a missing table is a sentence that says what to do`() throws {
         let error = try #require(throws: MissingResource.self) { try Resource.bytes("none.bin") }
         #expect(error.description.hasPrefix("The table none.bin cannot be read; copy the folder"))
