@@ -171,8 +171,8 @@ import Testing
 
         #expect(String(decoding: url.signed, as: UTF8.self) == "http://h.example:81/a?b=%20c")
         #expect((url.host, url.port, url.target) == ("h.example", 81, "/a?b=%20c"))
-        #expect(url.retries == 3)
-        #expect(url.retryPolicy == [.serverError, .read])
+        #expect(url.retries.count == 3)
+        #expect(url.retries.policy == [.serverError, .read])
         #expect(CarrierURL(Array("http://under_score/".utf8)) == nil)
         #expect(CarrierURL(Array("https://h".utf8))?.isPlain == false)
     }

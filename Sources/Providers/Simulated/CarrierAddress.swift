@@ -26,6 +26,25 @@ struct CarrierAddress: Hashable, Sendable {
 
     var isShortCode: Bool { packed & Self.shortCode != 0 }
 
-    var text: String { isShortCode ? "\(packed & ~Self.shortCode)" : "+\(packed)" }
-    var bytes: [UInt8] { Array(text.utf8) }
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The number as it is written, digit by digit.
+    var bytes: [UInt8] {
+        var rest = packed & ~Self.shortCode
+        var digits = 1
+        var power: UInt64 = 10
+        while rest >= power {
+            digits += 1
+            power *= 10
+        }
+        let sign = isShortCode ? 0 : 1
+        return [UInt8](unsafeUninitializedCapacity: digits + sign) { buffer, count in
+            buffer[0] = UInt8(ascii: "+")
+            for index in stride(from: digits + sign - 1, through: sign, by: -1) {
+                buffer[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            }
+            count = digits + sign
+        }
+    }
 }

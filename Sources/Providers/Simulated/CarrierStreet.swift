@@ -251,8 +251,9 @@ final class CarrierStreet {
     /// The provider tries again only what the fragment of the address asks for, by default once
     /// and only when no connection could be made.
     private func shouldRetry(_ webhook: CarrierWebhook, _ outcome: CarrierWebhookOutcome) -> Bool {
-        guard webhook.attempt <= webhook.url.retries else { return false }
-        let policy = webhook.url.retryPolicy
+        if case .answered(200..<300) = outcome { return false }
+        let (retries, policy) = webhook.url.retries
+        guard webhook.attempt <= retries else { return false }
         switch outcome {
         case .connectFailed: return policy.contains(.connect)
         case .timedOut, .broken: return policy.contains(.read)

@@ -1,8 +1,9 @@
 /// A webhook address, cut into what the client and the signature need.
 ///
 /// The fragment is never requested and never signed; it carries the retry rules (`#rc=5&rp=all`).
+/// Each accepted text brings one, so it is checked byte by byte and turned to text only when used.
 struct CarrierURL: Sendable {
-    /// When a webhook that failed is tried again, beside the default of once on connect failure.
+    /// When a webhook that failed is tried again.
     struct RetryPolicy: OptionSet, Sendable {
         let rawValue: UInt8
         static let connect = RetryPolicy(rawValue: 1)
@@ -11,52 +12,75 @@ struct CarrierURL: Sendable {
         static let serverError = RetryPolicy(rawValue: 8)
     }
 
-    /// Everything before the fragment, exactly as given: this is what is signed.
-    let signed: [UInt8]
-    let host: String
+    private let bytes: [UInt8]
+    private let hostRange: Range<Int>
+    private let targetStart: Int
+    private let fragmentStart: Int
     let port: Int
-    /// Path and query.
-    let target: String
     let isPlain: Bool
-    private(set) var retries = 1
-    private(set) var retryPolicy: RetryPolicy = .connect
 
+    /// - Returns: nil unless it is an absolute http or https address whose host has no underscore.
     init?(_ bytes: [UInt8]) {
-        let fragmentStart = bytes.firstIndex(of: UInt8(ascii: "#")) ?? bytes.endIndex
-        signed = Array(bytes[..<fragmentStart])
-        let text = String(decoding: signed, as: UTF8.self)
-        let scheme = text.hasPrefix("http://") ? "http://" : "https://"
-        guard text.hasPrefix(scheme) else { return nil }
-        isPlain = scheme == "http://"
-        let rest = text.dropFirst(scheme.count)
-        let authority = rest.prefix { $0 != "/" && $0 != "?" }
-        let path = rest[authority.endIndex...]
-        target = path.hasPrefix("/") ? String(path) : "/" + path
-        guard let (host, port) = Self.split(authority, isPlain: isPlain) else { return nil }
-        (self.host, self.port) = (host, port)
-        if fragmentStart < bytes.endIndex {
-            let form = CarrierForm(String(decoding: bytes[(fragmentStart + 1)...], as: UTF8.self))
-            readOverrides(form)
+        self.bytes = bytes
+        let hostStart: Int
+        if bytes.starts(with: Self.http) {
+            (hostStart, isPlain) = (Self.http.count, true)
+        } else if bytes.starts(with: Self.https) {
+            (hostStart, isPlain) = (Self.https.count, false)
+        } else {
+            return nil
         }
+        var index = hostStart
+        while index < bytes.count, Self.isHost(bytes[index]) { index += 1 }
+        hostRange = hostStart..<index
+        guard !hostRange.isEmpty else { return nil }
+        var port = isPlain ? 80 : 443
+        if index < bytes.count, bytes[index] == UInt8(ascii: ":") {
+            port = 0
+            index += 1
+            while index < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")) ~= bytes[index] {
+                port = min(port * 10 + Int(bytes[index] - UInt8(ascii: "0")), 100_000)
+                index += 1
+            }
+            guard (1...65_535).contains(port) else { return nil }
+        }
+        guard index == bytes.count || "/?#".utf8.contains(bytes[index]) else { return nil }
+        self.port = port
+        targetStart = index
+        fragmentStart = bytes.firstIndex(of: UInt8(ascii: "#")) ?? bytes.count
     }
 
-    private static func split(_ authority: Substring, isPlain: Bool) -> (String, Int)? {
-        let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
-        guard let host = parts.first, !host.isEmpty, parts.count <= 2,
-            host.utf8.allSatisfy({ CarrierForm.isUnreserved($0) && $0 != UInt8(ascii: "_") })
-        else { return nil }
-        guard parts.count == 2 else { return (String(host), isPlain ? 80 : 443) }
-        return Int(parts[1]).flatMap { (1...65_535) ~= $0 ? (String(host), $0) : nil }
+    /// Everything before the fragment, exactly as given: this is what is signed.
+    var signed: ArraySlice<UInt8> { bytes[..<fragmentStart] }
+    var host: String { String(decoding: bytes[hostRange], as: UTF8.self) }
+
+    /// Host and port, `127.0.0.1:8080`; the port also where the address leaves it out.
+    var authority: String { "\(host):\(port)" }
+
+    /// Path and query.
+    var target: String {
+        let text = String(decoding: bytes[targetStart..<fragmentStart], as: UTF8.self)
+        return text.hasPrefix("/") ? text : "/" + text
     }
 
-    private mutating func readOverrides(_ form: CarrierForm) {
-        if let count = form["rc"].flatMap({ Int($0) }) { retries = min(max(count, 0), 5) }
-        guard let policy = form["rp"] else { return }
-        let names: [Substring: RetryPolicy] = [
+    /// How often a failed webhook is tried again, and after what: the provider's default is once,
+    /// and only when no connection could be made.
+    var retries: (count: Int, policy: RetryPolicy) {
+        guard fragmentStart < bytes.count else { return (1, .connect) }
+        let form = CarrierForm(String(decoding: bytes[(fragmentStart + 1)...], as: UTF8.self))
+        let count = form["rc"].flatMap { Int($0) }.map { min(max($0, 0), 5) } ?? 1
+        let named: [Substring: RetryPolicy] = [
             "ct": .connect, "rt": .read, "4xx": .clientError, "5xx": .serverError,
             "all": [.connect, .read, .clientError, .serverError],
         ]
-        let policies = policy.split(separator: ",").compactMap { names[$0] }
-        if !policies.isEmpty { retryPolicy = policies.reduce([]) { $0.union($1) } }
+        let policies = (form["rp"] ?? "").split(separator: ",").compactMap { named[$0] }
+        return (count, policies.isEmpty ? .connect : policies.reduce([]) { $0.union($1) })
+    }
+
+    private static let http = Array("http://".utf8)
+    private static let https = Array("https://".utf8)
+
+    private static func isHost(_ byte: UInt8) -> Bool {
+        CarrierForm.isUnreserved(byte) && byte != UInt8(ascii: "_")
     }
 }

@@ -55,7 +55,7 @@ struct CarrierWebhookRequest {
         }
         var headers = HTTPHeaders()
         headers.reserveCapacity(7)
-        headers.add(name: "Host", value: "\(webhook.url.host):\(webhook.url.port)")
+        headers.add(name: "Host", value: webhook.url.authority)
         headers.add(name: "User-Agent", value: "TwilioProxy/1.1")
         headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded; charset=UTF-8")
         headers.add(name: "Content-Length", value: String(body.readableBytes))
@@ -74,8 +74,8 @@ struct CarrierWebhookRequest {
 
     /// base64(HMAC-SHA1(token, URL without fragment, then each name and value, sorted by name)).
     /// Source: the provider's "Security: validating requests".
-    static func signature(url: [UInt8], fields: [Field], key: [UInt8]) -> String {
-        var signed = url
+    static func signature(url: ArraySlice<UInt8>, fields: [Field], key: [UInt8]) -> String {
+        var signed = Array(url)
         for field in fields {
             signed += field.name
             signed += field.value

@@ -51,7 +51,7 @@ final class WebhookClient {
 
     func send(_ webhook: CarrierWebhook) {
         guard webhook.url.isPlain else { return finish(webhook, .now(), .dropped) }
-        let key = "\(webhook.url.host):\(webhook.url.port)"
+        let key = webhook.url.authority
         let server =
             servers[key]
             ?? WebhookServer(
