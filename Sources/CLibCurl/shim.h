@@ -6,6 +6,8 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 static inline CURLcode shim_set_long(CURL *easy, CURLoption option, long value) {
@@ -38,6 +40,19 @@ static inline CURLcode shim_set_socket_function(CURL *easy, curl_sockopt_callbac
 
 static inline CURLMcode shim_set_multi_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
+}
+
+static inline CURLMcode shim_set_multi_pointer(CURLM *multi, CURLMoption option, void *value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+static inline CURLMcode shim_set_multi_socket_function(CURLM *multi, curl_socket_callback value) {
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, value);
+}
+
+static inline CURLMcode shim_set_multi_timer_function(
+    CURLM *multi, curl_multi_timer_callback value) {
+    return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, value);
 }
 
 static inline long shim_get_long(CURL *easy, CURLINFO info) {

@@ -5,6 +5,8 @@ import CLibCurl
 /// Not Sendable: made and used on that thread alone.
 final class EngineLoop {
     private let queue: SubmissionQueue
+    private let multi = curl_multi_init()!
+    private let sockets: SocketWatch
     private let headers = HeaderListCache()
     private var pending: [Submission] = []
     /// The first of `pending` that has not started; removing from the front would move the rest.
@@ -14,20 +16,30 @@ final class EngineLoop {
     private var transfers: [Transfer] = []
     private var inFlight = 0
 
-    init(_ queue: SubmissionQueue) { self.queue = queue }
+    init(_ queue: SubmissionQueue) {
+        self.queue = queue
+        sockets = SocketWatch(multi: multi, waker: queue.waker)
+        // Fewer than in flight, and libcurl would close connections it needs again.
+        shim_set_multi_long(multi, CURLMOPT_MAXCONNECTS, queue.maximumInFlight)
+        shim_set_multi_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+    }
+
+    deinit {
+        // Handles go first: libcurl wants none to outlive what they were added to.
+        idle = []
+        transfers = []
+        curl_multi_cleanup(multi)
+    }
 
     func run() {
         while true {
             let isStopped = queue.drain(into: &pending)
             if isStopped { refuseWaiting() }
             startWaiting()
-            var running: Int32 = 0
-            curl_multi_perform(queue.multi, &running)
-            let hasEnded = reportEnded()
+            // What ended made room, and what waits may start at once.
+            let mayWait = !(reportEnded() && next < pending.count) && queue.fallAsleep()
             if isStopped && inFlight == 0 { break }
-            // What ended made room; what waits may start at once.
-            if hasEnded && next < pending.count { continue }
-            if queue.fallAsleep() { curl_multi_poll(queue.multi, nil, 0, 1000, nil) }
+            sockets.work(waiting: mayWait ? 1000 : 0)
         }
     }
 
@@ -58,7 +70,7 @@ final class EngineLoop {
             submission.completion(refusal)
             return
         }
-        curl_multi_add_handle(queue.multi, transfer.easy)
+        curl_multi_add_handle(multi, transfer.easy)
         inFlight += 1
     }
 
@@ -71,14 +83,14 @@ final class EngineLoop {
     private func reportEnded() -> Bool {
         var hasEnded = false
         var left: Int32 = 0
-        while let message = curl_multi_info_read(queue.multi, &left) {
+        while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle,
                 let context = shim_get_private(easy)
             else { continue }
             let code = shim_result(message)
             let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
             let (result, completion) = transfer.finish(code)
-            curl_multi_remove_handle(queue.multi, easy)
+            curl_multi_remove_handle(multi, easy)
             idle.append(transfer)
             inFlight -= 1
             hasEnded = true

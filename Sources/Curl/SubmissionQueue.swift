@@ -1,4 +1,5 @@
 import CLibCurl
+import Glibc
 import Synchronization
 
 /// What a caller wants sent, and whom to tell.
@@ -13,30 +14,26 @@ struct Submission: Sendable {
 }
 
 /// The way from any thread to the engine's.
-///
-/// `@unchecked Sendable`: `multi` is used by the engine's thread alone, but for
-/// `curl_multi_wakeup`, which libcurl allows from any thread; it is freed when the last
-/// reference, the thread's included, is gone.
-final class SubmissionQueue: @unchecked Sendable {
+final class SubmissionQueue: Sendable {
     private struct State {
         var submissions: [Submission] = []
-        /// Whether the thread waits in `curl_multi_poll` and needs a wake-up.
+        /// Whether the thread waits for sockets and needs a wake-up.
         var isAsleep = false
         var isStopped = false
     }
 
-    let multi = curl_multi_init()!
     let maximumInFlight: Int
+    /// An eventfd; readable after a wake-up.
+    let waker: Int32
     private let state = Mutex(State())
 
     init(maximumInFlight: Int) {
         self.maximumInFlight = maximumInFlight
-        // Fewer than in flight, and libcurl would close connections it needs again.
-        shim_set_multi_long(multi, CURLMOPT_MAXCONNECTS, maximumInFlight)
-        shim_set_multi_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+        waker = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        precondition(waker >= 0, "the system allows no further open files")
     }
 
-    deinit { curl_multi_cleanup(multi) }
+    deinit { close(waker) }
 
     func put(_ submission: Submission) {
         let (isRefused, wakes) = state.withLock { state in
@@ -45,13 +42,13 @@ final class SubmissionQueue: @unchecked Sendable {
             defer { state.isAsleep = false }
             return (false, state.isAsleep)
         }
-        if wakes { curl_multi_wakeup(multi) }
+        if wakes { eventfd_write(waker, 1) }
         if isRefused { submission.completion(Self.stopped) }
     }
 
     func stop() {
         state.withLock { $0.isStopped = true }
-        curl_multi_wakeup(multi)
+        eventfd_write(waker, 1)
     }
 
     static let stopped = HTTPResult.notSent(code: 0, reason: "The engine is shut down.")
