@@ -59,6 +59,7 @@ package final class Database: Sendable {
     /// - Parameters:
     ///   - organisation: set as `app.organisation` for row-level security, in BEGIN's round trip.
     ///   - attempts: how often `body` runs at most.
+    @discardableResult
     package func transaction<Value: Sendable>(
         organisation: Int32? = nil, isolation: Isolation = .readCommitted, attempts: Int = 5,
         _ body: @Sendable (Connection) async throws -> Value

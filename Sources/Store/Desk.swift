@@ -1,0 +1,205 @@
+import Foundation
+import Postgres
+
+/// A conversation as a row of a list.
+package struct PersonRow: Sendable {
+    package var id: UUID
+    /// nil for a stranger; first name only, as imported.
+    package var name: String?
+    package var snippet: String
+    package var needsReplySince: Date?
+    /// Raw value as in `conversation.flagged`.
+    package var flag: String?
+    package var lastAt: Date
+
+    init(row: borrowing Row) throws {
+        id = try row.value(0)
+        name = try row.value(1)
+        snippet = try row.value(2)
+        needsReplySince = try row.value(3)
+        flag = try row.value(4)
+        lastAt = try row.value(5)
+    }
+}
+
+/// Where a texter's conversations lie.
+package enum Bucket: String, Sendable, CaseIterable {
+    case needs, waiting, done, handed
+}
+
+/// How many conversations lie in each bucket, and in the pool for anybody to take.
+package struct BucketCounts: Sendable, Equatable, Codable {
+    package var needs = 0
+    package var waiting = 0
+    package var done = 0
+    package var handed = 0
+    package var pool = 0
+
+    package subscript(bucket: Bucket) -> Int {
+        switch bucket {
+        case .needs: needs
+        case .waiting: waiting
+        case .done: done
+        case .handed: handed
+        }
+    }
+}
+
+/// A texter's desk: their conversations, read for pages.
+///
+/// A conversation belongs to the organisation. Its assignee counts only while present: whoever was
+/// away for longer than `member.present_until` says has nothing that others may not take (P6), so
+/// nothing needs to be moved when somebody goes home.
+package struct Desk: Sendable {
+    let database: Database
+
+    package init(database: Database) { self.database = database }
+
+    /// Nobody here: unassigned, or assigned to somebody who went home.
+    static let inPool: SQL = """
+        (c.assignee_id IS NULL OR EXISTS (
+            SELECT FROM member a WHERE a.organisation_id = c.organisation_id
+                AND a.id = c.assignee_id
+                AND (a.present_until < now() OR a.deactivated_at IS NOT NULL)))
+        """
+
+    /// Conversations of a bucket; in *needs*, likely stops first, then the longest-waiting.
+    ///
+    /// - Parameter search: part of a name or of the last words.
+    package func list(
+        _ bucket: Bucket, for visitor: Visitor, search: String? = nil, limit: Int = 200
+    ) async throws -> [PersonRow] {
+        let wanted = Self.condition(bucket, visitor.id)
+        let filter: SQL = search.map(Self.matching) ?? ""
+        let order: SQL =
+            bucket == .needs
+            ? "coalesce(c.flagged = 'likely_stop', false) DESC, c.needs_reply_since, c.id"
+            : "coalesce(c.last_inbound_at, c.created_at) DESC, c.id"
+        return try await database.transaction(organisation: visitor.organisation) { connection in
+            try await connection.rows(
+                """
+                SELECT c.id, p.name, c.snippet, c.needs_reply_since, c.flagged,
+                    greatest(c.last_inbound_at, c.last_outbound_at, c.created_at)
+                FROM conversation c
+                JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id
+                WHERE c.organisation_id = \(visitor.organisation) AND \(wanted) \(filter)
+                ORDER BY \(order) LIMIT \(limit)
+                """, decode: PersonRow.init(row:))
+        }
+    }
+
+    /// The counts of all buckets and of the pool of the visitor's campaigns.
+    package func counts(for visitor: Visitor) async throws -> BucketCounts {
+        let me = visitor.id
+        return try await database.transaction(organisation: visitor.organisation) { connection in
+            try await connection.first(
+                """
+                SELECT
+                    count(*) FILTER (WHERE \(Self.condition(.needs, me))),
+                    count(*) FILTER (WHERE \(Self.condition(.waiting, me))),
+                    count(*) FILTER (WHERE \(Self.condition(.done, me))),
+                    (SELECT count(DISTINCT n.conversation_id) FROM note n
+                     JOIN conversation h ON h.organisation_id = n.organisation_id
+                        AND h.id = n.conversation_id AND h.assignee_id IS DISTINCT FROM \(me)
+                     WHERE n.organisation_id = \(visitor.organisation) AND n.author_id = \(me)
+                        AND n.kind = 'handed'),
+                    (SELECT count(*) FROM conversation c
+                     WHERE c.organisation_id = \(visitor.organisation)
+                        AND c.needs_reply_since IS NOT NULL AND \(Self.inPool)
+                        AND \(Self.mayTake(visitor)))
+                FROM conversation c
+                WHERE c.organisation_id = \(visitor.organisation) AND c.assignee_id = \(me)
+                """
+            ) { row in
+                BucketCounts(
+                    needs: try row.value(0), waiting: try row.value(1), done: try row.value(2),
+                    handed: try row.value(3), pool: try row.value(4))
+            } ?? BucketCounts()
+        }
+    }
+
+    /// Gives a texter conversations of the pool, the longest-waiting first.
+    ///
+    /// - Returns: how many they got.
+    package func take(_ limit: Int, for visitor: Visitor) async throws -> Int {
+        try await database.transaction(organisation: visitor.organisation) { connection in
+            try await connection.execute(
+                """
+                UPDATE conversation SET assignee_id = \(visitor.id)
+                WHERE organisation_id = \(visitor.organisation) AND id IN (
+                    SELECT c.id FROM conversation c
+                    WHERE c.organisation_id = \(visitor.organisation)
+                        AND c.needs_reply_since IS NOT NULL AND \(Self.inPool)
+                        AND \(Self.mayTake(visitor))
+                    ORDER BY c.needs_reply_since, c.id LIMIT \(limit)
+                    FOR NO KEY UPDATE OF c SKIP LOCKED)
+                """)
+        }
+    }
+
+    /// Who waits for whom in an organisation: what the live stream tells each person.
+    ///
+    /// One statement over the partial index of those who wait, whatever the number of streams.
+    package func waiting(
+        organisation: Int32
+    ) async throws -> [(member: UUID?, conversation: UUID, since: Date)] {
+        try await database.transaction(organisation: organisation) { connection in
+            try await connection.rows(
+                """
+                SELECT CASE WHEN \(Self.inPool) THEN NULL ELSE c.assignee_id END, c.id,
+                    coalesce(c.last_inbound_at, c.needs_reply_since)
+                FROM conversation c
+                WHERE c.organisation_id = \(organisation) AND c.needs_reply_since IS NOT NULL
+                ORDER BY c.needs_reply_since, c.id LIMIT 5000
+                """
+            ) { row in
+                (try row.value(0) as UUID?, try row.value(1) as UUID, try row.value(2) as Date)
+            }
+        }
+    }
+
+    /// The state of each campaign that goes on, for the live stream.
+    package func campaignStates(organisation: Int32) async throws -> [UUID: String] {
+        let rows = try await database.transaction(organisation: organisation) { connection in
+            try await connection.rows(
+                """
+                SELECT id, state || coalesce(':' || script_version, '') FROM campaign
+                WHERE organisation_id = \(organisation) AND ended_at IS NULL
+                """
+            ) { row in (try row.value(0) as UUID, try row.value(1) as String) }
+        }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+
+    /// A name or last words that contain `text`; its own wildcards stand for themselves.
+    private static func matching(_ text: String) -> SQL {
+        let plain = text.replacing("\\", with: "\\\\").replacing("%", with: "\\%")
+            .replacing("_", with: "\\_")
+        return "AND (p.name ILIKE \("%\(plain)%") OR c.snippet ILIKE \("%\(plain)%"))"
+    }
+
+    /// Texters take from the campaigns they joined; leads from all.
+    static func mayTake(_ visitor: Visitor) -> SQL {
+        guard visitor.role == "texter" else { return "true" }
+        return """
+            EXISTS (SELECT FROM participation t WHERE t.organisation_id = c.organisation_id
+                AND t.member_id = \(visitor.id) AND t.campaign_id = c.campaign_id)
+            """
+    }
+
+    private static func condition(_ bucket: Bucket, _ me: UUID) -> SQL {
+        switch bucket {
+        case .needs: "c.assignee_id = \(me) AND c.needs_reply_since IS NOT NULL"
+        case .waiting:
+            "c.assignee_id = \(me) AND c.needs_reply_since IS NULL AND c.done_at IS NULL"
+        case .done:
+            "c.assignee_id = \(me) AND c.needs_reply_since IS NULL AND c.done_at IS NOT NULL"
+        case .handed:
+            """
+            c.assignee_id IS DISTINCT FROM \(me) AND EXISTS (
+                SELECT FROM note n WHERE n.organisation_id = c.organisation_id
+                    AND n.conversation_id = c.id AND n.author_id = \(me) AND n.kind = 'handed')
+            """
+        }
+    }
+}

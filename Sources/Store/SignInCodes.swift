@@ -1,0 +1,72 @@
+import Foundation
+import Postgres
+import Secrets
+import Texting
+
+/// Sign-in codes on their way to our own people, through the same outbox as every text.
+package struct SignInCodes: Sendable {
+    private let database: Database
+    private let numberKey: [UInt8]
+
+    /// - Parameter numberKey: keys the hash of numbers; see ``InstallationSecret``.
+    package init(database: Database, numberKey: [UInt8]) {
+        self.database = database
+        self.numberKey = numberKey
+    }
+
+    /// Writes the text down and puts it before everything that waits.
+    ///
+    /// - Parameters:
+    ///   - number: E.164.
+    ///   - pool: whose senders are asked first; any other serves.
+    /// - Returns: false if the organisation has no number to text from.
+    package func send(
+        organisation: Int32, number: String, body: String, pool: String?
+    ) async throws -> Bool {
+        let hash = HMAC.sha256(key: numberKey, Array(number.utf8))
+        let segments = Int16(clamping: Measure(body).segments)
+        return try await database.transaction(organisation: organisation) { connection in
+            // The same number gets the same sender, so that codes arrive in one thread.
+            let sender = try await connection.first(
+                """
+                SELECT id FROM sender
+                WHERE organisation_id = \(organisation) AND retired_at IS NULL
+                ORDER BY pool = coalesce(\(pool), pool) DESC, quarantined_at NULLS FIRST,
+                    sha256(id::text::bytea || \(hash))
+                LIMIT 1
+                """
+            ) { row in try row.value(0) as UUID }
+            guard let sender else { return false }
+            let contact = try await Self.contact(organisation, number, hash, on: connection)
+            var message = NewMessage(
+                organisation: organisation, kind: .code, contact: contact, body: body,
+                segments: segments)
+            message.sender = sender
+            message.sendBefore = Date(timeIntervalSinceNow: Proofs.lifetime)
+            _ = try await Messages.insert([message], on: connection)
+            try await Outbox.add(
+                [
+                    OutboxEntry(
+                        organisation: organisation, sender: sender, kind: .code, campaign: nil,
+                        zoneSet: message.zoneSet, messages: [message.id])
+                ], on: connection)
+            return true
+        }
+    }
+
+    private static func contact(
+        _ organisation: Int32, _ number: String, _ hash: [UInt8], on connection: Connection
+    ) async throws -> UUID {
+        try await connection.execute(
+            """
+            INSERT INTO contact (organisation_id, id, number, number_hash)
+            VALUES (\(organisation), \(UUID.v7()), \(number), \(hash)) ON CONFLICT DO NOTHING
+            """)
+        return try await connection.first(
+            """
+            SELECT id FROM contact
+            WHERE organisation_id = \(organisation) AND number = \(number)
+            """
+        ) { row in try row.value(0) as UUID }!
+    }
+}
