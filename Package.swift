@@ -67,6 +67,7 @@ let package = Package(
                 "Store", "Providers", "Notices", "Texting", hummingbird, log, metrics, lifecycle,
                 .product(name: "Mustache", package: "swift-mustache"),
             ],
+            resources: [.copy("Assets"), .copy("Templates"), .copy("Words")],
             swiftSettings: strict),
         .executableTarget(
             name: "Gateway",

@@ -1,1 +1,70 @@
+import Foundation
 import Hummingbird
+import Logging
+import Notices
+import Store
+
+/// The pages: for texters now, on one design system with those that follow.
+///
+/// ```swift
+/// let console = try Console(store: PageStore(database: web, numberKey: key), publicURL: url)
+/// let router = console.router()          // add health checks and the like to it
+/// // run `console.services` beside the server
+/// ```
+package struct Console: Sendable {
+    let store: PageStore
+    let pages: Pages
+    let assets: Assets
+    let publicURL: String
+    let limits = Limits()
+    let live: LiveHub
+    let notifier: Notifier?
+    let logger: Logger
+
+    /// - Parameters:
+    ///   - publicURL: what volunteers open, without a trailing slash; cookie flags follow its
+    ///     scheme.
+    ///   - notifier: mail and Web Push; nil where neither is configured.
+    /// - Throws: a sentence if the files of the pages are missing or a template is wrong.
+    package init(
+        store: PageStore, publicURL: String, notifier: Notifier? = nil,
+        logger: Logger = Logger(label: "barnstorm.console")
+    ) throws {
+        self.store = store
+        live = LiveHub(store: store)
+        self.publicURL = publicURL
+        self.notifier = notifier
+        self.logger = logger
+        assets = try Assets()
+        pages = try Pages(assets: assets)
+    }
+
+    var isHTTPS: Bool { publicURL.hasPrefix("https://") }
+
+    /// A router that has all pages; more may be added to it.
+    package func router() -> Router<ConsoleContext> {
+        let router = Router(context: ConsoleContext.self)
+        add(to: router)
+        return router
+    }
+
+    /// Adds all pages, each under the protections of reliability 6.2.
+    package func add(to router: Router<ConsoleContext>) {
+        let open = router.group()
+            .add(middleware: SecurityHeaders(isHTTPS: isHTTPS))
+            .add(middleware: CrossOriginProtection(origin: publicURL))
+        AssetRoutes(console: self).add(to: open)
+        let known = open.group().add(middleware: VisitorMiddleware(console: self))
+        SignInRoutes(console: self).add(to: known)
+        JoinRoutes(console: self).add(to: known)
+        HelpRoutes(console: self).add(to: known)
+        PracticeRoutes(console: self).add(to: known)
+        LeadRoutes(console: self).add(to: known)
+        LiveRoutes(console: self).add(to: known)
+        InboxRoutes(console: self).add(to: known)
+        ConversationRoutes(console: self).add(to: known)
+        PieceRoutes(console: self).add(to: known)
+        known.get("**") { request, context in notFound(request, context) }
+        known.post("**") { request, context in notFound(request, context) }
+    }
+}

@@ -1,0 +1,68 @@
+// New replies join the end of the list, where the newest belong: nothing moves under a finger.
+import { all, fetchPage, one, policy, post } from "./app.js";
+import "./live.js";
+
+const list = one("[data-people]");
+const isNeeds = one("[data-bucket=needs][aria-current]") !== null && !new URLSearchParams(location.search).get("find");
+let known = null;
+
+document.addEventListener("live", async ({ detail }) => {
+  const now = detail.waiting.join();
+  const first = known === null;
+  const changed = known !== now;
+  known = now;
+  if (!isNeeds || !changed) return;
+  if (first && detail.waiting.every((id) => one(`[data-id="${id.split("@")[0]}"]`))) return;
+  const page = await fetchPage("/inbox");
+  if (!page) return;
+  const fresh = all("[data-people] > li", page);
+  if (!list) {
+    if (fresh.length && !document.activeElement?.matches("input, textarea")) location.replace("/inbox");
+    return;
+  }
+  let added = false;
+  for (const row of fresh) {
+    const old = one(`[data-id="${row.dataset.id}"]`, list);
+    if (old) {
+      for (const part of [".age", ".snippet"]) one(part, old).replaceChildren(...one(part, row).childNodes);
+      continue;
+    }
+    row.classList.add("arrive");
+    list.append(document.adoptNode(row));
+    added = true;
+  }
+  if (added) {
+    const banner = one("[data-new]");
+    one("p", banner).textContent = banner.dataset.words;
+    banner.hidden = false;
+  }
+});
+
+document.addEventListener("shortcut", ({ detail }) => {
+  const rows = all(".person");
+  const at = rows.indexOf(document.activeElement);
+  if (detail === "j" || detail === "ArrowDown") rows[Math.min(at + 1, rows.length - 1)]?.focus();
+  if (detail === "k" || detail === "ArrowUp") rows[Math.max(at - 1, 0)]?.focus();
+  if (/^[1-4]$/.test(detail)) all(".tabs a")[Number(detail) - 1]?.click();
+});
+
+// Asked only on a tap, and only where the browser can.
+const button = one("[data-push]");
+if (button && "PushManager" in window && "Notification" in window && Notification.permission !== "denied") {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    if ((await Notification.requestPermission()) !== "granted") return;
+    const worker = await navigator.serviceWorker.ready;
+    const key = Uint8Array.from(
+      atob(button.dataset.push.replaceAll("-", "+").replaceAll("_", "/")),
+      (letter) => letter.charCodeAt(0),
+    );
+    const subscription = await worker.pushManager.subscribe({
+      userVisibleOnly: true,
+      applicationServerKey: key,
+    });
+    const { endpoint, keys } = subscription.toJSON();
+    const { ok } = await post("/push", { endpoint, key: keys.p256dh, secret: keys.auth });
+    if (ok) button.replaceWith(one("[data-new]")?.dataset.allowed ?? "");
+  });
+}

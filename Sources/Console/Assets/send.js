@@ -1,0 +1,193 @@
+// The send queue: ten cards ahead, presses kept on the phone until the server has them.
+import { all, one, post, showBar } from "./app.js";
+import "./live.js";
+
+const form = one("[data-press]");
+const card = one("[data-card]");
+const language = document.documentElement.lang;
+
+/** Presses that the server has not answered; survives reload and loss of signal. */
+const outbox = {
+  read: () => JSON.parse(localStorage.getItem("outbox") ?? "[]"),
+  write: (presses) => localStorage.setItem("outbox", JSON.stringify(presses)),
+  add(press) {
+    this.write([...this.read(), press]);
+  },
+  remove(key) {
+    this.write(this.read().filter((press) => press.key !== key));
+  },
+};
+const done = new Set();
+let cards = [];
+let shown = null;
+let lastPress = -1e9;
+let mine = null;
+
+function readShown() {
+  if (!form) return null;
+  const value = (name) => form.elements[name].value;
+  return { message: value("message"), key: value("key"), version: value("version"), name: value("name") };
+}
+
+function show(next, focus) {
+  shown = next;
+  if (!next) return topUp(true);
+  for (const name of ["message", "key"]) {
+    for (const field of all(`input[name=${name}]`)) if (!field.closest("[data-undo]")) field.value = next[name];
+  }
+  form.elements.version.value = next.version;
+  form.elements.name.value = next.name;
+  one("[data-name]").textContent = next.name;
+  one("[data-there]").textContent = next.there ?? "";
+  one("[data-words]").textContent = next.text;
+  card.classList.remove("arrive");
+  void card.offsetWidth; // restarts the motion
+  card.classList.add("arrive");
+  if (focus) one("[data-heading]").focus({ preventScroll: true });
+}
+
+/** Asks for as many cards as are missing. Held ones come again: what was pressed is left out. */
+async function topUp(mustShow) {
+  try {
+    const answer = await fetch("/send", { headers: { Accept: "application/json" } });
+    if (!answer.ok || !answer.headers.get("Content-Type")?.includes("json")) return;
+    const state = await answer.json();
+    const pressed = new Set([...done, ...outbox.read().map((press) => press.key)]);
+    cards = state.cards.filter((next) => !pressed.has(next.key) && next.key !== shown?.key);
+    localStorage.setItem("cards", JSON.stringify(cards));
+    one("[data-progress]").textContent = state.progress;
+    one("[data-bar]").max = Math.max(1, state.people);
+    one("[data-bar]").value = state.asked;
+    if (!outbox.read().length) one("[data-mine]").textContent = state.mine;
+    if (mustShow) {
+      if (cards.length) show(cards.shift(), true);
+      else if (!outbox.read().length) location.replace("/send");
+    }
+  } catch {
+    signal();
+    if (mustShow && !cards.length) form?.querySelector("[data-send]").setAttribute("disabled", "");
+  }
+}
+
+function signal() {
+  const waiting = outbox.read().length;
+  const banner = one("[data-signal]");
+  banner.hidden = waiting === 0 || navigator.onLine === true && !failed;
+  const forms = banner.dataset;
+  const form = new Intl.PluralRules(language).select(waiting);
+  one("p", banner).textContent = (forms[form] ?? forms.other ?? "").replace("{count}", waiting);
+}
+
+let failed = false;
+let flushing = false;
+/** Hands presses over, oldest first. The server refuses what is late; nothing is retried unseen. */
+async function flush() {
+  if (flushing) return;
+  flushing = true;
+  try {
+    for (let press; (press = outbox.read()[0]); ) {
+      const { ok, status, value } = await post("/send", press);
+      failed = false;
+      if (status === 401) return location.assign("/");
+      if (status >= 500) throw new Error("server");
+      outbox.remove(press.key);
+      if (ok) one("[data-said]").textContent = one("[data-said]").dataset.sent + " " + press.name;
+      else refuse(value.sentence);
+    }
+  } catch {
+    failed = true;
+    setTimeout(flush, 5000);
+  } finally {
+    flushing = false;
+    signal();
+  }
+}
+
+function refuse(sentence) {
+  const banner = one("[data-refusal]");
+  one("p", banner).textContent = sentence ?? "";
+  banner.hidden = false;
+  topUp(false);
+}
+one("[data-dismiss]")?.addEventListener("click", () => (one("[data-refusal]").hidden = true));
+
+function press(event) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const now = performance.now();
+  // One deliberate act: a held key or a bouncing finger is none.
+  if (!shown || now - lastPress < 250) return;
+  lastPress = now;
+  outbox.add({ ...shown, at: Date.now() });
+  done.add(shown.key);
+  performance.mark("pressed");
+  const next = cards.shift();
+  localStorage.setItem("cards", JSON.stringify(cards));
+  show(next ?? null, true);
+  performance.measure("press to next card", "pressed");
+  flush().then(() => {
+    if (cards.length < 5) topUp(!shown);
+    else count();
+  });
+}
+
+function count() {
+  mine = null;
+  if (!failed) topUp(false);
+}
+
+form?.addEventListener("submit", press, true);
+document.addEventListener("shortcut", ({ detail }) => {
+  if (detail === ";") form?.requestSubmit();
+  if (detail === "n") one("[data-skip-menu]").open = true;
+  if (detail === "u") one(".undo:not([hidden]) .button")?.click();
+});
+
+// "Not this one": the next card at once, six seconds to think again.
+one("[data-skip-menu] form")?.addEventListener(
+  "submit",
+  async (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const skipped = shown;
+    if (!skipped) return;
+    one("[data-skip-menu]").open = false;
+    const reason = event.submitter?.value ?? "other";
+    done.add(skipped.key);
+    show(cards.shift() ?? null, true);
+    await post("/send/skip", { ...skipped, reason }).catch(() => {});
+    const bar = one("[data-skip-undo]");
+    const end = showBar(bar, 6, async (undone) => {
+      if (!undone) return;
+      const { value } = await post("/send/unskip", { message: skipped.message });
+      if (value.back) location.replace("/send");
+    });
+    one(".button", bar).onclick = () => end(true);
+    if (cards.length < 5) topUp(false);
+  },
+  true,
+);
+
+for (const name of ["online", "pageshow"]) window.addEventListener(name, flush);
+document.addEventListener("signal", flush);
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && flush());
+window.addEventListener("offline", signal);
+
+// A pause reaches the page while it is open: the server would refuse, so say it first.
+let campaignState = null;
+document.addEventListener("live", ({ detail }) => {
+  const changed = campaignState !== null && detail.campaign !== campaignState;
+  campaignState = detail.campaign;
+  if (changed && !outbox.read().length) location.replace("/send");
+});
+
+shown = readShown();
+if (shown && done.size === 0 && outbox.read().some((press) => press.key === shown.key)) {
+  // Drawn from the worker's cache after a press without signal: go on with the next one.
+  cards = JSON.parse(localStorage.getItem("cards") ?? "[]");
+  show(cards.shift() ?? null, false);
+}
+if (form || outbox.read().length) {
+  flush();
+  topUp(false);
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Store
+import Texting
+
+/// A conversation as its template wants it.
+struct ConversationView {
+    let page: ConversationPage
+    let visitor: Visitor
+    let words: Words
+    let now: Date
+
+    var name: String { page.name ?? words("nameless") }
+
+    var values: [String: Any] {
+        let zone = page.zone
+        let here = page.sayings.filter { !$0.isEarlier }
+        let earlier = page.sayings.filter(\.isEarlier)
+        let isMine = page.assignee == visitor.id
+        return [
+            "id": page.id.text, "id_of_page": page.id.text, "person": name,
+            "place": zone.map { words("clock_there", ["time": words.clock(now, zone: $0)]) } as Any,
+            "campaign": page.campaignName as Any,
+            "sayings": here.map(saying), "earlier": earlier.map(saying),
+            "has_earlier": !earlier.isEmpty,
+            "notes": page.notes.map(note), "has_notes": !page.notes.isEmpty,
+            "tags": page.tags, "chips": chips(page.answers.prefix(4)),
+            "all_chips": chips(page.answers[...]), "has_chips": !page.answers.isEmpty,
+            "has_more_chips": page.answers.count > 4,
+            "opted_out": page.isOptedOut, "wrong_number": page.isWrongNumber,
+            "may_answer": !page.isOptedOut && !page.isWrongNumber && isMine,
+            "may_claim": !isMine && page.needsReplySince != nil,
+            "held_by": isMine ? Optional<String>.none as Any : page.assigneeName as Any,
+            "is_done": page.isDone, "likely_stop": page.flag == "likely_stop" && page.review != nil,
+            "likely_wrong": page.flag == "wrong_number" && page.review != nil,
+            "handed_reason": page.handedReason.flatMap { $0.isEmpty ? nil : $0 } as Any,
+            "ready_line": words(
+                "ready_line", ["name": visitor.name, "who": page.assigneeName ?? ""]
+            )
+            .filter { !"\u{2068}\u{2069}".contains($0) },
+            "seen": page.newest?.text ?? "", "may_write": mayWrite,
+            "first_reply": visitor.settings["replied"] == nil,
+            "reply_lang": page.language ?? "en",
+        ]
+    }
+
+    /// New texters send ready answers until they have read the reply lesson.
+    private var mayWrite: Bool { visitor.mayWriteFreely || visitor.role != "texter" }
+
+    func chosen(_ id: UUID?) -> ReadyAnswer? {
+        guard let id, var answer = page.answers.first(where: { $0.id == id }) else { return nil }
+        answer.body = filled(answer.body)
+        return answer
+    }
+
+    /// `saves: Coming = Yes, tag: lift needed`; nil if it records nothing.
+    func saves(_ answer: ReadyAnswer) -> String? {
+        var parts: [String] = []
+        if let question = answer.question, let value = answer.value {
+            parts.append("\(question) = \(value)")
+        }
+        if let tag = answer.tag { parts.append(words("chip_tag", ["tag": tag])) }
+        if answer.optsOut { parts.append(words("chip_opts_out")) }
+        return parts.isEmpty ? nil : words("chip_saves", ["what": parts.joined(separator: ", ")])
+    }
+
+    private func chips(_ answers: ArraySlice<ReadyAnswer>) -> [[String: Any]] {
+        answers.filter { !$0.needsPractice || mayWrite }.map { answer in
+            [
+                "id": answer.id.text, "label": answer.label, "text": filled(answer.body),
+                "effect": saves(answer) as Any, "stops": answer.optsOut,
+            ]
+        }
+    }
+
+    private func filled(_ body: String) -> String {
+        guard let template = try? Template(body) else { return body }
+        var values = page.fields
+        values["name"] = values["name"] ?? page.name ?? ""
+        values["first_name"] = values["first_name"] ?? page.name ?? ""
+        values["texter"] = visitor.name
+        return template.render(values)
+    }
+
+    private func saying(_ saying: ConversationPage.Saying) -> [String: Any] {
+        let zone = page.zone ?? .gmt
+        let about = [
+            saying.isTheirs ? nil : saying.isAutomatic ? words("automatic") : saying.author,
+            words.clock(saying.at, zone: zone),
+            saying.isTheirs ? nil : words("state_\(saying.state.rawValue)"),
+        ].compactMap(\.self).joined(separator: " · ")
+        return [
+            "id": saying.id.text, "ours": !saying.isTheirs, "words": saying.body, "about": about,
+            "failed": [.failed, .refused].contains(saying.state),
+            "veiled": saying.isTheirs && AbuseShield.hides(saying.body),
+            "pictures": (0..<saying.mediaCount).map { "/media/\(saying.id.text)/\($0)" },
+            "spoken": (saying.isTheirs ? page.language : nil) as Any,
+        ]
+    }
+
+    private func note(_ note: ConversationPage.Note) -> [String: Any] {
+        [
+            "what": words(
+                note.kind == "handed" ? "note_handed" : "note_by",
+                ["name": note.author ?? words("nameless")]),
+            "body": note.body,
+        ]
+    }
+}
+
+extension ConversationPage {
+    /// The person's zone where it is certain enough for a clock.
+    var zone: TimeZone? { zones.first.flatMap(TimeZone.init(identifier:)) }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Hummingbird
+import Store
+
+/// `/inbox`: who waits for whom (screen T4).
+struct InboxRoutes: Sendable {
+    let console: Console
+
+    func add(to router: RouterGroup<ConsoleContext>) {
+        router.get("/inbox") { request, context in
+            try await console.signedIn(request, context) { try await list(request, context, $0) }
+        }
+        router.post("/inbox/take") { request, context in
+            try await console.signedIn(request, context) { visitor in
+                _ = try await console.store.desk.take(5, for: visitor)
+                return console.redirect("/inbox")
+            }
+        }
+    }
+
+    private func list(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor
+    ) async throws -> Response {
+        let query = request.query
+        let bucket = query["bucket"].flatMap(Bucket.init(rawValue:)) ?? .needs
+        let words = console.words(request, context)
+        let desk = console.store.desk
+        try await console.store.volunteers.seen(visitor)
+        let counts = try await desk.counts(for: visitor)
+        let rows = try await desk.list(bucket, for: visitor, search: query["find"])
+        let now = Date()
+        return console.page(
+            "inbox", request, context, title: words("inbox_title"), here: "inbox",
+            scripts: ["app.js", "live.js", "inbox.js"],
+            [
+                "tabs": Bucket.allCases.map { tab(for: $0, bucket, counts, words) },
+                "people": rows.map { personRow($0, words, now: now) },
+                "is_empty": rows.isEmpty, "find": query["find"] ?? "", "bucket": bucket.rawValue,
+                "searched": query["find"] != nil,
+                "empty_title": words("empty_\(bucket.rawValue)_title"),
+                "empty_text": words("empty_\(bucket.rawValue)_text"),
+                "pool": counts.pool > 0
+                    ? words("inbox_pool", count: counts.pool) : Optional<String>.none as Any,
+                "needs": counts.needs, "in_needs": bucket == .needs,
+                "push_key": console.notifier?.push?.applicationKey as Any,
+                "as_of": words.clock(now, zone: .gmt),
+            ])
+    }
+
+    private func tab(
+        for bucket: Bucket, _ current: Bucket, _ counts: BucketCounts, _ words: Words
+    ) -> [String: Any] {
+        [
+            "address": bucket == .needs ? "/inbox" : "/inbox?bucket=\(bucket.rawValue)",
+            "label": words("bucket_\(bucket.rawValue)"), "amount": counts[bucket],
+            "is_current": bucket == current, "urgent": bucket == .needs && counts.needs > 0,
+            "key": bucket.rawValue,
+        ]
+    }
+
+    private func personRow(_ row: PersonRow, _ words: Words, now: Date) -> [String: Any] {
+        let waits = row.needsReplySince
+        let isHidden = AbuseShield.hides(row.snippet)
+        return [
+            "id": row.id.text, "person": row.name ?? words("nameless"),
+            "snippet": isHidden ? words("hidden_snippet") : row.snippet,
+            "age": words.age(waits ?? row.lastAt, now: now),
+            "late": waits.map { now.timeIntervalSince($0) > 20 * 60 } ?? false,
+            "unread": waits != nil, "stop_flag": row.flag == "likely_stop",
+            "wrong_flag": row.flag == "wrong_number", "flagged": row.flag == "likely_stop",
+            "since": String(Int((waits ?? row.lastAt).timeIntervalSince1970)),
+        ]
+    }
+}
+
+extension Console {
+    /// Runs `body` for who is signed in; others are sent to sign in, or told so if script asks.
+    func signedIn(
+        _ request: Request, _ context: ConsoleContext,
+        _ body: (Visitor) async throws -> Response
+    ) async throws -> Response {
+        guard let visitor = context.visitor else {
+            return request.wantsJSON ? Response(status: .unauthorized) : redirect("/")
+        }
+        return try await body(visitor)
+    }
+}
+
+extension Volunteers {
+    /// Notes that somebody is here, in whatever campaign they use last.
+    func seen(_ visitor: Visitor) async throws {
+        guard
+            let campaign = try await campaigns(
+                organisation: visitor.organisation, member: visitor.id
+            ).first
+        else { return }
+        try await seen(
+            organisation: visitor.organisation, member: visitor.id, campaign: campaign.id)
+    }
+}
