@@ -8,7 +8,7 @@ package struct Backoff: Sendable, Equatable {
     /// The bound is never above this.
     package var ceiling: Duration = .seconds(30)
     /// A provider that asks for more is taken to be mistaken.
-    package var retryAfterMax: Duration = .seconds(3600)
+    package var retryAfterMax: Duration = RetryAfter.pauseMax
 
     package init() {}
 

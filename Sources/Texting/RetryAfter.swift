@@ -2,15 +2,19 @@ import Foundation
 
 /// The `Retry-After` header of HTTP: seconds, or a date. Source: RFC 9110 §10.2.3 and §5.6.7.
 package enum RetryAfter {
-    /// How long the server asks to wait from `now`; never negative, `nil` if it cannot be read.
+    /// A server that asks for more is taken to be mistaken: it must not silence a sender for years.
+    package static let pauseMax = Duration.seconds(86_400)
+
+    /// How long the server asks to wait from `now`; never negative, at most ``pauseMax``, `nil` if it
+    /// cannot be read.
     package static func pause(_ value: String, now: Date) -> Duration? {
         let text = value.trimmingCharacters(in: .whitespaces)
         if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
             // More digits than any pause needs would overflow; they all mean "very long".
-            return .seconds(Int64(text.prefix(12)) ?? 0)
+            return min(.seconds(Int64(text.prefix(12)) ?? 0), pauseMax)
         }
         guard let date = date(text) else { return nil }
-        return .seconds(max(0, date.timeIntervalSince(now)))
+        return min(.seconds(max(0, date.timeIntervalSince(now))), pauseMax)
     }
 
     /// A date in any of the three forms HTTP allows, always in GMT.

@@ -27,14 +27,15 @@ import Testing
         #expect(backoff.pause(failures: 1, chance: 0, retryAfter: asked) == asked)
         #expect(backoff.pause(failures: 1, chance: 1, retryAfter: asked) == .milliseconds(7100))
         #expect(
-            backoff.pause(failures: 1, chance: 0, retryAfter: .seconds(1 << 40)) == .seconds(3600))
+            backoff.pause(failures: 1, chance: 0, retryAfter: .seconds(1 << 40)) == .seconds(86_400)
+        )
         #expect(backoff.pause(failures: 1, chance: 0, retryAfter: .seconds(-5)) == .zero)
     }
 
     @Test(arguments: [
         ("120", 120.0), (" 0 ", 0), ("Sun, 06 Nov 1994 08:49:47 GMT", 10),
-        ("Sunday, 06-Nov-94 08:49:47 GMT", 3_155_760_010), ("Sun Nov  6 08:49:47 1994", 10),
-        ("Sun, 06 Nov 1994 08:49:30 GMT", 0), ("99999999999999999999", 999_999_999_999),
+        ("Sunday, 06-Nov-94 08:49:47 GMT", 86_400), ("Sun Nov  6 08:49:47 1994", 10),
+        ("Sun, 06 Nov 1994 08:49:30 GMT", 0), ("99999999999999999999", 86_400),
     ])
     func `Retry-After is seconds or a date in any form of HTTP`(value: String, seconds: Double) {
         let now = Date(timeIntervalSince1970: 784_111_777)  // Sun, 06 Nov 1994 08:49:37 GMT
