@@ -17,6 +17,7 @@ package struct Console: Sendable {
     let assets: Assets
     let publicURL: String
     let limits = Limits()
+    let taps: TapQueue
     let live: LiveHub
     let notifier: Notifier?
     let logger: Logger
@@ -31,6 +32,7 @@ package struct Console: Sendable {
         logger: Logger = Logger(label: "barnstorm.console")
     ) throws {
         self.store = store
+        taps = TapQueue(desk: store.sendDesk)
         live = LiveHub(store: store)
         self.publicURL = publicURL
         self.notifier = notifier
@@ -61,6 +63,8 @@ package struct Console: Sendable {
         PracticeRoutes(console: self).add(to: known)
         LeadRoutes(console: self).add(to: known)
         LiveRoutes(console: self).add(to: known)
+        SendRoutes(console: self).add(to: known)
+        DebriefRoutes(console: self).add(to: known)
         InboxRoutes(console: self).add(to: known)
         ConversationRoutes(console: self).add(to: known)
         PieceRoutes(console: self).add(to: known)

@@ -10,6 +10,7 @@ package struct PageStore: Sendable {
     package let desk: Desk
     package let reviews: Reviews
     package let subscriptions: Subscriptions
+    package let sendDesk: SendDesk
 
     /// - Parameters:
     ///   - database: connections under the role `barnstorm_web`, which sees one organisation at a
@@ -24,5 +25,6 @@ package struct PageStore: Sendable {
         desk = Desk(database: database)
         reviews = Reviews(database: database)
         subscriptions = Subscriptions(database: database)
+        sendDesk = SendDesk(database: database)
     }
 }

@@ -1,0 +1,274 @@
+import Foundation
+import Postgres
+import Synchronization
+import Texting
+
+/// What the send queue shows: the texts in a texter's hands, or why there are none.
+package struct SendPage: Sendable {
+    package var campaign: UUID
+    package var campaignName: String
+    package var leadName: String?
+    /// First texts the texter pressed, today (UTC) and ever.
+    package var sentToday: Int
+    package var sentEver: Int
+    /// People of the campaign whose text was pressed or drawn, and all of them.
+    package var asked: Int
+    package var people: Int
+    package var cards: [Card] = []
+    /// Set if `cards` is empty.
+    package var nothing: Nothing?
+
+    /// A lease with the clock of whoever gets the text.
+    package struct Card: Sendable {
+        package var lease: Lease
+        /// IANA names; several where the number does not tell.
+        package var zones: [String]
+    }
+
+    /// Why there is nothing to send; each has a page of its own.
+    package enum Nothing: Sendable, Equatable {
+        case paused(reason: String?)
+        case finished
+        /// Everybody left lives where it is night, until then.
+        case asleep(until: Date?)
+        /// The last people are in others' hands.
+        case othersHoldTheRest
+        /// Server-paced: there is nothing to press, answers come to the inbox.
+        case paced
+        /// Ten texts without a code are enough.
+        case needsCode
+    }
+}
+
+/// The send queue of texters, on the one draw that both modes use.
+package struct SendDesk: Sendable {
+    private let database: Database
+    private let draw: Draw
+    private let windows = WindowCache()
+
+    package init(database: Database) {
+        self.database = database
+        draw = Draw(database: database, zoneSets: ZoneSets(database: database))
+    }
+
+    /// First texts somebody may send before their code has proven their number.
+    package static let unprovenMax = 10
+
+    /// The queue of the campaign the texter used last; nil if they take part in none.
+    ///
+    /// - Parameter ahead: how many leases they hold at a time.
+    package func page(
+        for visitor: Visitor, ahead: Int = Draw.leasesAhead
+    ) async throws -> SendPage? {
+        let house = visitor.organisation
+        guard let found = try await facts(of: visitor) else { return nil }
+        var page = found.page
+        if let nothing = found.nothing(isProven: visitor.provenAt != nil) {
+            page.nothing = nothing
+            return page
+        }
+        let hours = windows.windows(found.organisation, found.campaign, draw: draw)
+        let limit =
+            visitor.provenAt == nil ? min(ahead, Self.unprovenMax - page.sentEver) : ahead
+        let leases = try await draw.lease(
+            organisation: house, campaign: page.campaign, member: visitor.id, count: limit,
+            windows: hours)
+        for lease in leases {
+            page.cards.append(
+                SendPage.Card(lease: lease, zones: try await draw.zoneSets.zones(lease.zoneSet)))
+        }
+        if leases.isEmpty { page.nothing = try await why(found, hours) }
+        return page
+    }
+
+    /// Turns presses into texts; see ``Draw/tap(_:organisation:windows:now:)``.
+    package func tap(_ taps: [Tap], campaign: UUID, organisation: Int32) async throws
+        -> [TapResult]
+    {
+        guard let found = try await setting(campaign, organisation) else {
+            return taps.map { _ in .refused(.leaseOver) }
+        }
+        let hours = windows.windows(found.organisation, found.campaign, draw: draw)
+        let results = try await draw.tap(taps, organisation: organisation, windows: hours)
+        let authors = zip(taps, results).filter { $0.1 == .sent }.map(\.0.member)
+        try await count(authors, campaign, organisation)
+        return results
+    }
+
+    /// *Not this one*: others may have the person, this texter never again.
+    package func skip(
+        _ message: UUID, key: UUID, campaign: UUID, reason: String, by visitor: Visitor
+    ) async throws -> Bool {
+        let isBack = try await draw.giveBack(
+            message: message, key: key, member: visitor.id, organisation: visitor.organisation,
+            isRefusal: true)
+        guard isBack else { return false }
+        try await database.transaction(organisation: visitor.organisation) { connection in
+            try await connection.execute(
+                """
+                INSERT INTO skip (organisation_id, message_id, member_id, campaign_id, reason)
+                VALUES (\(visitor.organisation), \(message), \(visitor.id), \(campaign),
+                    \(reason)) ON CONFLICT DO NOTHING
+                """)
+        }
+        return true
+    }
+
+    /// Takes a skipped person back, if nobody else has them yet.
+    package func unskip(_ message: UUID, by visitor: Visitor) async throws -> Bool {
+        try await database.transaction(organisation: visitor.organisation) { connection in
+            let taken = try await connection.execute(
+                """
+                UPDATE lease SET member_id = \(visitor.id), lease_key = gen_random_uuid(),
+                    until = clock_timestamp() + interval '10 min',
+                    refused_by = array_remove(refused_by, \(visitor.id))
+                WHERE organisation_id = \(visitor.organisation) AND message_id = \(message)
+                    AND member_id IS NULL AND \(visitor.id) = ANY(refused_by)
+                """)
+            guard taken == 1 else { return false }
+            try await connection.execute(
+                """
+                DELETE FROM skip WHERE organisation_id = \(visitor.organisation)
+                    AND message_id = \(message) AND member_id = \(visitor.id)
+                """)
+            return true
+        }
+    }
+
+    /// The texter goes home: leases return, replies may be taken by others.
+    package func leave(_ visitor: Visitor, keepsReplies: Bool) async throws {
+        try await draw.giveBackAll(member: visitor.id, organisation: visitor.organisation)
+        try await database.transaction(organisation: visitor.organisation) { connection in
+            let until = Date(timeIntervalSinceNow: keepsReplies ? 12 * 3600 : 0)
+            try await connection.execute(
+                """
+                UPDATE member SET present_until = \(until)
+                WHERE organisation_id = \(visitor.organisation) AND id = \(visitor.id)
+                """)
+        }
+    }
+
+    private func count(
+        _ members: [UUID], _ campaign: UUID, _ organisation: Int32
+    ) async throws {
+        guard !members.isEmpty else { return }
+        try await database.transaction(organisation: organisation) { connection in
+            try await connection.execute(
+                """
+                UPDATE participation p SET sent = p.sent + w.k, sent_on = current_date,
+                    sent_today = CASE WHEN p.sent_on = current_date THEN p.sent_today ELSE 0 END
+                        + w.k
+                FROM (SELECT m, count(*)::int AS k FROM unnest(\(members)) AS t(m) GROUP BY m) w
+                WHERE p.organisation_id = \(organisation) AND p.campaign_id = \(campaign)
+                    AND p.member_id = w.m
+                """)
+        }
+    }
+
+    /// What the campaign is, read once per page.
+    struct Facts: Sendable {
+        var organisation: Organisation
+        var campaign: Campaign
+        var page: SendPage
+
+        /// Why nothing can be sent whatever the lanes hold.
+        func nothing(isProven: Bool) -> SendPage.Nothing? {
+            switch campaign.state {
+            case .paused, .held: return .paused(reason: campaign.stateReason)
+            case .finished, .ended: return .finished
+            case .draft: return .paused(reason: nil)
+            case .live: break
+            }
+            if campaign.mode == .paced { return .paced }
+            return !isProven && page.sentEver >= SendDesk.unprovenMax ? .needsCode : nil
+        }
+    }
+
+    private func facts(of visitor: Visitor) async throws -> Facts? {
+        let house = visitor.organisation
+        let mine = try await database.transaction(organisation: house) { connection in
+            try await connection.first(
+                """
+                SELECT p.campaign_id, g.name, l.name,
+                    CASE WHEN p.sent_on = current_date THEN p.sent_today ELSE 0 END, p.sent,
+                    (SELECT coalesce(sum(next_position - 1), 0)::bigint FROM lane a
+                     WHERE a.organisation_id = p.organisation_id AND a.campaign_id = g.id),
+                    (SELECT coalesce(sum(size), 0)::bigint FROM lane a
+                     WHERE a.organisation_id = p.organisation_id AND a.campaign_id = g.id),
+                    (SELECT count(*) FROM lease h
+                     WHERE h.organisation_id = p.organisation_id AND h.campaign_id = g.id)
+                FROM participation p
+                JOIN campaign g ON g.organisation_id = p.organisation_id AND g.id = p.campaign_id
+                LEFT JOIN member l ON l.organisation_id = g.organisation_id AND l.id = g.lead_id
+                WHERE p.organisation_id = \(house) AND p.member_id = \(visitor.id)
+                ORDER BY g.ended_at IS NOT NULL, p.last_at DESC LIMIT 1
+                """
+            ) { row in
+                SendPage(
+                    campaign: try row.value(0), campaignName: try row.value(1),
+                    leadName: try row.value(2), sentToday: Int(try row.value(3) as Int32),
+                    sentEver: Int(try row.value(4) as Int32),
+                    asked: max(0, try row.value(5) as Int - (try row.value(7) as Int)),
+                    people: try row.value(6))
+            }
+        }
+        guard let mine, let found = try await setting(mine.campaign, house) else { return nil }
+        return Facts(organisation: found.organisation, campaign: found.campaign, page: mine)
+    }
+
+    private func setting(
+        _ campaign: UUID, _ organisation: Int32
+    ) async throws -> (organisation: Organisation, campaign: Campaign)? {
+        try await database.transaction(organisation: organisation) { connection in
+            let house = try await connection.first(
+                "SELECT \(Organisation.columns) FROM organisation WHERE id = \(organisation)",
+                decode: Organisation.init(row:))
+            let plan = try await connection.first(
+                """
+                SELECT \(Campaign.columns) FROM campaign
+                WHERE organisation_id = \(organisation) AND id = \(campaign)
+                """, decode: Campaign.init(row:))
+            guard let house, let plan else { return nil }
+            return (house, plan)
+        }
+    }
+
+    /// Why a live campaign gave no lease.
+    private func why(
+        _ found: Facts, _ hours: @escaping Draw.Windows
+    ) async throws -> SendPage.Nothing {
+        let house = found.organisation.id
+        let open = try await database.transaction(organisation: house) { connection in
+            try await Draw.openLanes(
+                found.campaign.id, house, hours, now: Date(), on: connection)
+        }
+        if !open.isEmpty, open.zoneSets.isEmpty { return .asleep(until: open.opensNext) }
+        return found.page.asked < found.page.people ? .othersHoldTheRest : .finished
+    }
+}
+
+/// Texting hours of the campaigns in use, kept while their settings stay the same.
+private final class WindowCache: Sendable {
+    private struct Key: Hashable {
+        var organisation: Int32
+        var campaign: UUID
+        var minutes: [Int16?]
+    }
+    private let known = Mutex([Key: Draw.Windows]())
+
+    func windows(_ organisation: Organisation, _ campaign: Campaign, draw: Draw) -> Draw.Windows {
+        let key = Key(
+            organisation: organisation.id, campaign: campaign.id,
+            minutes: [
+                organisation.opensMinute, organisation.closesMinute, campaign.opensMinute,
+                campaign.closesMinute,
+            ])
+        return known.withLock { known in
+            if let found = known[key] { return found }
+            if known.count > 1000 { known = [:] }
+            let fresh = draw.windows(organisation, campaign)
+            known[key] = fresh
+            return fresh
+        }
+    }
+}
