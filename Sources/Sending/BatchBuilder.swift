@@ -9,7 +9,11 @@ struct BatchBuilder {
     let account: Int32
     private let ticker: Ticker
     private let now: Date
-    private let segmentsMax: Int
+    private var segmentsMax: Int
+    /// No slot of this batch lies behind it.
+    private var horizon: Date
+    /// The second of an account's own rate that this batch falls into, if the account has one.
+    private var accountWindow: AccountWindow?
     private(set) var batch: AttemptBatch
     private(set) var segments = 0
     /// Something due was left behind for want of room.
@@ -25,6 +29,7 @@ struct BatchBuilder {
         self.ticker = ticker
         self.now = now
         self.segmentsMax = segmentsMax
+        horizon = now.addingTimeInterval(Ticker.horizonSeconds)
         batch = AttemptBatch(
             organisation: organisation.id, frequencyCap: organisation.frequencyCap)
     }
@@ -38,6 +43,7 @@ struct BatchBuilder {
             !ticker.closed.accounts.contains(account),
             !ticker.fleet.isResting(account: account, at: instant)
         else { return false }
+        if let rate = facts.segmentsPerSecond { try await limit(to: rate) }
         let room = min(ticker.fleet.room(account: account, max: facts.inFlightMax), segmentsMax)
         guard room > 0 else { return false }
         let rooms = senders.filter { $0.isOurs && !$0.isResting(at: instant) }
@@ -57,17 +63,35 @@ struct BatchBuilder {
             return false
         }
         batch.spends = spends
+        if let accountWindow, segments > 0 { batch.accountSpend = accountWindow.spend(segments) }
         return true
+    }
+
+    /// An account's own rate: the batch stays within the second it begins in and within what this
+    /// worker was granted of that second.
+    private mutating func limit(to rate: Double) async throws {
+        let window = AccountWindow(account: account, now: now)
+        accountWindow = window
+        horizon = min(horizon, window.ends)
+        let left = try await ticker.budgets.accountLeft(window, rate: rate)
+        segmentsMax = min(segmentsMax, left)
     }
 
     /// How many texts a number's rate has room for within the horizon, at one segment each.
     private func roomFor(_ state: SenderState, most: Int) -> (sender: UUID, texts: Int)? {
         let lease = state.lease
         let start = max(lease.tat, lease.readyAt, now)
-        let seconds = now.addingTimeInterval(Ticker.horizonSeconds).timeIntervalSince(start)
+        let seconds = horizon.timeIntervalSince(start)
         guard seconds >= 0 else { return nil }
         let texts = Int(min(Double(most), seconds * lease.segmentsPerSecond)) + 1
         return (state.id, min(texts, most))
+    }
+
+    /// Whether the turn, and the account's second, have room for a text. Deficit round robin lets the
+    /// last text of a turn overdraw; an account's rate does not.
+    private func hasTurn(for text: DueText) -> Bool {
+        guard accountWindow != nil else { return segments < segmentsMax }
+        return segments + max(1, Int(text.segments)) <= segmentsMax
     }
 
     private func holds() -> Holds {
@@ -84,12 +108,11 @@ struct BatchBuilder {
         let lease = state.lease
         let delta = 1 / lease.segmentsPerSecond
         var slot = max(lease.tat, lease.readyAt, now)
-        let horizon = now.addingTimeInterval(Ticker.horizonSeconds)
         var cap = CapDay(lease: lease, at: slot)
         var takes: [UUID: Take] = [:]
         var rows: [UUID] = []
         for text in due {
-            guard batch.wishes.count < room, segments < segmentsMax, slot <= horizon,
+            guard batch.wishes.count < room, hasTurn(for: text), slot <= horizon,
                 cap.hasRoom(for: text.segments)
             else {
                 hasMore = true
@@ -191,6 +214,10 @@ extension BatchBuilder {
         let seconds =
             [closes, sendBefore].compactMap { $0?.timeIntervalSince(now) }.min() ?? 14_400
         return .seconds(max(1, min(14_400, seconds)))
+    }
+
+    func noteAccountUse() {
+        if let accountWindow { ticker.budgets.accountUsed(accountWindow, segments) }
     }
 
     func noteReserved(inFlight flights: [Flight]) {

@@ -14,6 +14,7 @@ final class Budgets: Sendable {
     private struct Inner {
         var left: [UUID: Int] = [:]
         var exhausted: [UUID: BootInstant] = [:]
+        var window: [Int32: (key: String, left: Int)] = [:]
     }
     private let inner = Mutex(Inner())
     private let store: SendStore
@@ -71,12 +72,46 @@ final class Budgets: Sendable {
         return granted >= cost
     }
 
+    /// What this worker may still send over an account in the current second, after asking for a
+    /// quarter of a second's worth more when it has nothing left.
+    func accountLeft(_ window: AccountWindow, rate: Double) async throws -> Int {
+        let known = inner.withLock { $0.window[window.account] }
+        if let known, known.key == window.key, known.left > 0 { return known.left }
+        let granted = try await store.grantAccountSecond(
+            scope: window.scope, window: window.key, rate: Int(rate.rounded(.down)),
+            wanted: max(1, Int(rate / 4)), worker: worker)
+        inner.withLock { $0.window[window.account] = (window.key, granted) }
+        return granted
+    }
+
+    func accountUsed(_ window: AccountWindow, _ segments: Int) {
+        inner.withLock { $0.window[window.account]?.left -= segments }
+    }
+
     /// The database says that a share was smaller than we thought: ask again next time.
     func exhausted(_ scopes: Set<String>) {
         inner.withLock { inner in
+            inner.window = [:]
             for id in inner.left.keys where scopes.contains(Spend.scope(campaign: id)) {
                 inner.left[id] = 0
             }
         }
     }
+}
+
+/// One second of one account's rate, by the database's clock.
+struct AccountWindow: Sendable {
+    let account: Int32
+    private let second: Int64
+
+    init(account: Int32, now: Date) {
+        self.account = account
+        second = Int64(now.timeIntervalSince1970.rounded(.down))
+    }
+
+    var scope: String { "account:\(account)" }
+    var key: String { "\(second)" }
+    /// The last instant of the second.
+    var ends: Date { Date(timeIntervalSince1970: Double(second) + 0.999) }
+    func spend(_ segments: Int) -> Spend { Spend(scope: scope, window: key, amount: segments) }
 }

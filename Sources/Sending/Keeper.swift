@@ -32,6 +32,11 @@ struct Keeper: Sendable {
                     try await parts.store.makePartitions()
                 }
             }
+            if rounds % 60 == 0 {
+                await chore("Old windows could not be pruned.") {
+                    try await parts.store.pruneAllowances()
+                }
+            }
             rounds += 1
             try? await Task.sleep(for: Self.sweepInterval)
         }

@@ -92,6 +92,7 @@ final class Ticker: Sendable {
             let (flights, unused) = batch.flights(committed, places: taken)
             fleet.giveBack(places: unused, account: batch.account)
             batch.noteReserved(inFlight: flights)
+            batch.noteAccountUse()
             PermitBatch(committed: flights).send(over: wire)
             return places
         } catch let error {

@@ -78,7 +78,7 @@ struct Watch: Sendable {
                         $0.id,
                         World.Account(
                             provider: $0.provider, callbackKey: $0.callbackKey,
-                            inFlightMax: $0.inFlightMax)
+                            inFlightMax: $0.inFlightMax, segmentsPerSecond: $0.segmentsPerSecond)
                     )
                 })
         }
@@ -109,11 +109,17 @@ package struct WorkerAccount: Sendable {
     package var provider: any Provider
     package var callbackKey: [UInt8]
     package var inFlightMax: Int
+    /// Over all its numbers and all workers; nil: the numbers' own rates are all there is.
+    package var segmentsPerSecond: Double?
 
-    package init(id: Int32, provider: any Provider, callbackKey: [UInt8], inFlightMax: Int) {
+    package init(
+        id: Int32, provider: any Provider, callbackKey: [UInt8], inFlightMax: Int,
+        segmentsPerSecond: Double? = nil
+    ) {
         self.id = id
         self.provider = provider
         self.callbackKey = callbackKey
         self.inFlightMax = inFlightMax
+        self.segmentsPerSecond = segmentsPerSecond
     }
 }

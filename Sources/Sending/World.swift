@@ -9,6 +9,7 @@ final class World: Sendable {
         var provider: any Provider
         var callbackKey: [UInt8]
         var inFlightMax: Int
+        var segmentsPerSecond: Double?
     }
 
     struct Contents: Sendable {

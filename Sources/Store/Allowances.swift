@@ -25,6 +25,20 @@ package enum Allowances {
         package var scopes: Set<String>
     }
 
+    /// The organisation of caps that organisations share: an account's rate.
+    package static let shared: Int32 = 0
+
+    /// Forgets an account's seconds that are long past.
+    static func prune(before second: Int64, on database: Database) async throws {
+        for table in ["allowance", "allowance_share"] {
+            try await database.execute(
+                """
+                DELETE FROM \(raw: table)
+                WHERE organisation_id = 0 AND scope LIKE 'account:%' AND window_key::bigint < \(Int(second))
+                """)
+        }
+    }
+
     /// Makes sure that a cap exists. A later, other cap replaces it, but never below what is granted.
     package static func declare(
         scope: String, window: String, cap: Int, organisation: Int32, on database: Database

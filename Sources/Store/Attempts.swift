@@ -60,6 +60,8 @@ package struct AttemptBatch: Sendable {
     package var takes: [Take] = []
     package var reservations: [Reservation] = []
     package var spends: [Spend] = []
+    /// Of an account's rate, which may be shared by organisations.
+    package var accountSpend: Spend?
     package var frequencyCap: Int
     package var endedCampaigns: Set<UUID> = []
 
@@ -119,6 +121,10 @@ package struct Attempts: Sendable {
             let clock = try await reserve(batch, worker: worker, on: connection)
             try await Allowances.spend(
                 batch.spends, organisation: batch.organisation, worker: worker, on: connection)
+            if let spend = batch.accountSpend {
+                try await Allowances.spend(
+                    [spend], organisation: Allowances.shared, worker: worker, on: connection)
+            }
             let people = try await lockPeople(batch, on: connection)
             let judgedAt = BootInstant.now()
             let verdicts = Self.judge(batch, people, now: clock.read)

@@ -34,6 +34,23 @@ package struct SendStore: Sendable {
             worker: worker, on: database)
     }
 
+    /// More of one second of an account's rate, in segments; what is left for this worker.
+    package func grantAccountSecond(
+        scope: String, window: String, rate: Int, wanted: Int, worker: UUID
+    ) async throws -> Int {
+        try await Allowances.declare(
+            scope: scope, window: window, cap: rate, organisation: Allowances.shared, on: database)
+        return try await Allowances.grant(
+            scope: scope, window: window, wanted: wanted, organisation: Allowances.shared,
+            worker: worker, on: database)
+    }
+
+    /// Accounts' seconds older than an hour.
+    package func pruneAllowances() async throws {
+        try await Allowances.prune(
+            before: Int64(Date().timeIntervalSince1970) - 3600, on: database)
+    }
+
     /// What a dead incarnation was granted and never used returns.
     package func giveBackShares(of worker: UUID) async throws {
         try await Allowances.giveBack(worker: worker, on: database)

@@ -97,7 +97,9 @@ struct SendHouse {
         return messages.map(\.id)
     }
 
-    func worker(carrier: TestServer, directory: String? = nil) -> SendWorker {
+    func worker(
+        carrier: TestServer, directory: String? = nil, accountRate: Double? = nil
+    ) -> SendWorker {
         SendWorker(
             store: SendStore(database: database),
             settings: SendWorkerSettings(
@@ -106,7 +108,7 @@ struct SendHouse {
                 [
                     WorkerAccount(
                         id: account, provider: PlainProvider(url: carrier.url),
-                        callbackKey: [0], inFlightMax: 250)
+                        callbackKey: [0], inFlightMax: 250, segmentsPerSecond: accountRate)
                 ]
             },
             draw: nil, effects: SendEffects { _, _, _, _ in },

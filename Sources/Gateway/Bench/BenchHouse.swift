@@ -23,7 +23,8 @@ struct BenchHouse: Sendable {
         let migrations = try Migrations(directory: MigrationDirectory.find(settings))
         _ = try await database.withConnection { try await migrations.run(on: $0) { _ in } }
         return BenchHouse(
-            database: database, databaseURL: url, carrier: try await CarrierProcess.start(knobs: knobs),
+            database: database, databaseURL: url,
+            carrier: try await CarrierProcess.start(knobs: knobs),
             name: name, serverURL: server)
     }
 
