@@ -1,7 +1,8 @@
 /// What a person's reply asks of us, and by which rule we read it so.
 ///
 /// A value: the same text and the same ``version`` always give the same answer, so that a decision
-/// can be explained years later. Source: 47 CFR 64.1200(a)(10), (any reasonable wording revokes).
+/// can be explained years later. Source: 47 CFR 64.1200(a)(10), by which any reasonable wording
+/// revokes consent; CTIA Messaging Principles (May 2023) 5.1.3.
 package struct Reply: Equatable, Sendable {
     /// What the text asks; the raw value is what doors print and tables hold.
     package enum Meaning: String, Sendable {
@@ -20,28 +21,29 @@ package struct Reply: Equatable, Sendable {
     }
 
     /// The rules' own version; a decision names the one that made it.
-    package static let version = "2026-11-21.0"
+    package static let version = "2026-11-21.1"
 
     package let meaning: Meaning
     package let action: Action
-    /// Stable dotted id, as in `keyword.en.stop`.
+    /// Stable dotted id, as in `keyword.en.stop`; `none` where no rule found anything.
     package let rule: String
-    /// Why, in a sentence for texters and compliance staff.
+    /// Why, in a sentence for texters and compliance staff; holds words of the person.
     package let explanation: String
 
     /// - Parameter lastSent: our own recent texts to this person, so that a quote of them is not
     ///   taken for the person's words.
     package init(_ text: String, lastSent: [String] = []) {
-        let letters = text.lowercased().unicodeScalars.filter { $0.properties.isAlphabetic }
-        let word = String(String.UnicodeScalarView(letters))
-        let isStop = Self.words.contains(word)
-        meaning = isStop ? .optOut : .none
-        action = isStop ? .act : .none
-        rule = isStop ? "keyword.en.\(word)" : "none"
-        explanation = isStop ? "“\(word)” is a stop word." : "Nothing in it asks for anything."
+        var judge = ReplyJudge(text, grammar: .shared)
+        guard let finding = judge.judge(lastSent: lastSent) else {
+            meaning = .none
+            action = .none
+            rule = "none"
+            explanation = "Nothing in it asks for anything."
+            return
+        }
+        meaning = finding.rule.meaning
+        action = finding.action
+        rule = finding.rule.id
+        explanation = "“\(finding.words)” \(finding.rule.explanation)."
     }
-
-    private static let words: Set = [
-        "stop", "stopall", "end", "quit", "cancel", "unsubscribe", "revoke", "optout", "stopplease",
-    ]
 }

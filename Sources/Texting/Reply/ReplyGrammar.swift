@@ -1,0 +1,142 @@
+/// The reply tables, read once: words, keywords and patterns of all languages.
+///
+/// A table is lines of text in `Resources/reply/`; the notation is explained in ``ReplyPattern``
+/// and at the head of `english.txt`. Languages share their word classes, so that a sentence that
+/// mixes two of them is understood as well.
+struct ReplyGrammar: Sendable {
+    /// What is done where a pattern is found.
+    enum Kind: Equatable {
+        /// Words that are not the person's: effects, signatures. They are left out.
+        case cut(Span)
+        /// The whole message was made by a machine.
+        case machine
+        /// Talk about something else; its words ask nothing of us.
+        case aside
+        /// Says what the person asks, and takes its words before asides do.
+        case first
+        case plain
+
+        enum Span { case words, line, rest }
+    }
+
+    struct Rule {
+        let id: String
+        let kind: Kind
+        let meaning: Reply.Meaning
+        let action: Reply.Action
+        /// Completes “…” as a sentence.
+        let explanation: String
+        let language: String
+    }
+
+    /// Where a pattern begins in ``program``, and whose it is.
+    struct Entry {
+        let start: Int
+        let rule: Int
+    }
+
+    fileprivate(set) var lexicon = ReplyLexicon()
+    fileprivate(set) var program = ReplyProgram(wordCount: 1, classes: [:])
+    fileprivate(set) var rules: [Rule] = []
+    /// Patterns by the number of the word they can begin with.
+    fileprivate(set) var entries: [[Entry]] = []
+    /// Whole messages by their letters without spaces.
+    fileprivate(set) var keywords: [[UInt32]: Int] = [:]
+
+    /// What the code itself asks about a word.
+    struct Trait: OptionSet {
+        let rawValue: UInt16
+        /// Says nothing at the edge of a clause: *hi, ok, thanks*.
+        static let filler = Trait(rawValue: 1)
+        /// Says nothing at the end of a clause: *now, again*.
+        static let tail = Trait(rawValue: 2)
+        /// Says nothing anywhere: *please, bloody*.
+        static let dropped = Trait(rawValue: 4)
+        /// Joins two clauses: *and, but*.
+        static let joiner = Trait(rawValue: 8)
+        /// Belongs to what telephones write about a reaction: *liked, to, from*.
+        static let reaction = Trait(rawValue: 16)
+        /// Names a reaction.
+        static let reactionVerb = Trait(rawValue: 32)
+        static let emoji = Trait(rawValue: 64)
+        /// An emoji that alone means stop.
+        static let stopEmoji = Trait(rawValue: 128)
+        /// An emoji that alone may mean stop.
+        static let refusalEmoji = Trait(rawValue: 256)
+        /// *fuck* and *hell* after *the*.
+        static let oath = Trait(rawValue: 512)
+        static let the = Trait(rawValue: 1024)
+        /// A word of our footers: *reply, text, stop*.
+        static let footer = Trait(rawValue: 2048)
+
+        /// The classes of the tables that give each trait.
+        static let classes: [(String, Trait)] = [
+            ("FILL", .filler), ("TAIL", .tail), ("DROP", .dropped), ("CONJ", .joiner),
+            ("REACT", .reaction), ("REACTVERB", [.reaction, .reactionVerb]),
+            ("STOPEMOJI", .stopEmoji), ("MAYBEEMOJI", .refusalEmoji), ("OATH", .oath),
+            ("THE", .the), ("FOOTER", .footer),
+        ]
+    }
+
+    /// Traits by the number of the word.
+    fileprivate(set) var traits: [Trait] = []
+
+    /// Phrases that are read as one word, by their first word, the longest first.
+    fileprivate(set) var merges: [Int32: [(phrase: [Int32], word: Int32)]] = [:]
+    /// Keywords that people misspell: Latin letters only, the shortest last.
+    fileprivate(set) var slippery: [(keyword: [UInt32], rule: Int)] = []
+
+    /// The grammar of all tables.
+    static let shared: ReplyGrammar = {
+        do {
+            var tables: [String] = []
+            for name in Resource.replyTables {
+                tables.append(String(decoding: Resource.required(name), as: UTF8.self))
+            }
+            return try ReplyGrammar(tables: tables)
+        } catch {
+            fatalError("\(error)")
+        }
+    }()
+
+    /// - Throws: ``ReplyTableError`` for a line that cannot be read.
+    init(tables: [String]) throws {
+        var reader = ReplyTableReader()
+        for table in tables { try reader.read(table) }
+        lexicon = reader.lexicon
+        rules = reader.rules
+        keywords = reader.keywords
+        merges = reader.merges.mapValues { $0.sorted { $0.phrase.count > $1.phrase.count } }
+        let classes = reader.classes
+        program = ReplyProgram(wordCount: lexicon.words.count, classes: classes)
+        traits = lexicon.words.map { word in
+            word.count == 1 && ReplyFolding.kind(word[0]) == .emoji ? [.emoji, .filler] : []
+        }
+        traits[Int(ReplyLexicon.emoji)] = [.emoji, .filler]
+        for (name, trait) in Trait.classes {
+            for word in classes[name] ?? [] { traits[Int(word)].formUnion(trait) }
+        }
+        slippery = keywords.filter { item in
+            item.key.count >= 3 && item.key.allSatisfy { 0x61...0x7A ~= $0 }
+                && rules[item.value].meaning == .optOut && rules[item.value].action == .act
+        }.map { ($0.key, $0.value) }.sorted {
+            ($1.keyword.count, $0.rule) < ($0.keyword.count, $1.rule)
+        }
+        entries = Array(repeating: [], count: lexicon.words.count)
+        for (pattern, rule) in reader.patterns {
+            let (start, first) = program.add(pattern)
+            guard let first else {
+                throw ReplyTableError(line: rules[rule].id, problem: "a pattern begins anywhere")
+            }
+            for word in first { entries[Int(word)].append(Entry(start: start, rule: rule)) }
+        }
+    }
+}
+
+extension Resource {
+    /// The reply tables; the languages share classes, so all are read together.
+    static let replyTables = [
+        "english", "names", "spanish", "french", "german", "polish", "welsh", "portuguese",
+        "italian", "others",
+    ].map { "reply/\($0).txt" }
+}

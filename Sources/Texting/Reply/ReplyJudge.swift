@@ -1,0 +1,244 @@
+/// Judges one reply, step by step, as the page *What a reply means* tells it.
+struct ReplyJudge {
+    /// A rule, and the words by which it was recognised.
+    struct Finding {
+        let rule: ReplyGrammar.Rule
+        let words: String
+        var action: Reply.Action
+    }
+
+    private let grammar: ReplyGrammar
+    private var reading: ReplyReading
+
+    init(_ text: String, grammar: ReplyGrammar) {
+        self.grammar = grammar
+        reading = ReplyReading(text, grammar: grammar)
+    }
+
+    /// The finding that decides; nil if nothing was recognised.
+    mutating func judge(lastSent: [String]) -> Finding? {
+        cut()
+        if let reaction = takeReaction(), reading.tokens.isEmpty { return reaction }
+        if let quote = takeQuotes(lastSent), reading.tokens.isEmpty { return quote }
+        if let emoji = emojiAlone() { return emoji }
+        if let keyword = keyword() { return keyword }
+        dropIdleWords()
+        return sentences()
+    }
+
+    // MARK: Words that are not the person's
+
+    /// Leaves out effect suffixes and signatures.
+    private mutating func cut() {
+        var index = 0
+        while index < reading.tokens.count {
+            let matcher = entries(at: index, where: { if case .cut = $0 { true } else { false } })
+            guard let (rule, end) = matcher.first, case .cut(let span) = rule.kind else {
+                index += 1
+                continue
+            }
+            var stop = end
+            if span == .line {
+                while stop < reading.tokens.count, reading.tokens[stop].boundary < .hard {
+                    stop += 1
+                }
+            }
+            if span == .rest { stop = reading.tokens.count }
+            if stop < reading.tokens.count { reading.tokens[stop].boundary = .hard }
+            reading.tokens.removeSubrange(index..<stop)
+        }
+    }
+
+    private func entries(
+        at index: Int, where isWanted: (ReplyGrammar.Kind) -> Bool
+    ) -> [(ReplyGrammar.Rule, Int)] {
+        var found: [(ReplyGrammar.Rule, Int)] = []
+        var matcher: ReplyMatcher?
+        for entry in grammar.entries[Int(reading.tokens[index].word)] {
+            let rule = grammar.rules[entry.rule]
+            guard isWanted(rule.kind) else { continue }
+            let machine = matcher ?? ReplyMatcher(reading, grammar: grammar)
+            matcher = machine
+            if let end = machine.match(entry, at: index), end > index { found.append((rule, end)) }
+        }
+        return found
+    }
+
+    /// `Liked “…”` and its cousins: the verb, a quotation, nothing else.
+    private mutating func takeReaction() -> Finding? {
+        let tokens = reading.tokens
+        guard let open = tokens.firstIndex(where: \.opensQuote) else { return nil }
+        let close = tokens.lastIndex(where: \.closesQuote).flatMap { $0 >= open ? $0 : nil }
+        let end = (close ?? tokens.count - 1) + 1
+        let frame = Array(tokens[..<open]) + Array(tokens[end...])
+        let outer = frame.map { grammar.traits[Int($0.word)] }
+        let isFrame = outer.prefix(open).allSatisfy { !$0.isDisjoint(with: [.reaction, .emoji]) }
+        let isNamed = outer.contains { !$0.isDisjoint(with: [.reactionVerb, .emoji]) }
+        guard isFrame, isNamed, open + (tokens.count - end) > 0 else { return nil }
+        var stop = end
+        while stop < tokens.count,
+            !grammar.traits[Int(tokens[stop].word)].isDisjoint(with: [.reaction, .emoji])
+        { stop += 1 }
+        let said = words(0..<max(open, 1))
+        let isStop = outer.contains { !$0.isDisjoint(with: [.stopEmoji, .refusalEmoji]) }
+        reading.tokens.removeSubrange(0..<stop)
+        let rule = ReplyGrammar.Rule(
+            id: isStop ? "reaction.refusal" : "reaction", kind: .machine,
+            meaning: isStop ? .optOut : .none, action: isStop ? .review : .none,
+            explanation: "is a reaction to a text, which the telephone wrote", language: "")
+        return Finding(rule: rule, words: said, action: rule.action)
+    }
+
+    /// Copies of our own texts, and quotations that hold our footer.
+    private mutating func takeQuotes(_ lastSent: [String]) -> Finding? {
+        var isQuoted = [Bool](repeating: false, count: reading.tokens.count)
+        for text in lastSent { mark(text, in: &isQuoted) }
+        markFooter(in: &isQuoted)
+        guard isQuoted.contains(true) else { return nil }
+        reading.tokens = zip(reading.tokens, isQuoted).compactMap { $1 ? nil : $0 }
+        if !reading.tokens.isEmpty { reading.tokens[0].boundary = .hard }
+        let rule = ReplyGrammar.Rule(
+            id: "quote.ours", kind: .machine, meaning: .none, action: .none,
+            explanation: "repeats our own text", language: "")
+        return Finding(rule: rule, words: "the text", action: .none)
+    }
+
+    /// Marks runs of six or more words that stand in `sent` in the same order.
+    private func mark(_ sent: String, in isQuoted: inout [Bool]) {
+        let ours = ReplyReading(sent, grammar: grammar)
+        let theirs = reading.tokens
+        var index = 0
+        while index + 6 <= theirs.count {
+            var longest = 0
+            for start in ours.tokens.indices {
+                var length = 0
+                while index + length < theirs.count, start + length < ours.tokens.count,
+                    reading.letters[theirs[index + length].letters].elementsEqual(
+                        ours.letters[ours.tokens[start + length].letters])
+                { length += 1 }
+                longest = max(longest, length)
+            }
+            if longest >= 6 { for offset in 0..<longest { isQuoted[index + offset] = true } }
+            index += max(longest >= 6 ? longest : 1, 1)
+        }
+    }
+
+    /// Marks a quotation of five or more words that tells how to stop, as only we would write it.
+    private func markFooter(in isQuoted: inout [Bool]) {
+        let tokens = reading.tokens
+        guard let open = tokens.firstIndex(where: \.opensQuote),
+            let close = tokens.lastIndex(where: \.closesQuote), close - open >= 4
+        else { return }
+        let footers = tokens[open...close].filter {
+            grammar.traits[Int($0.word)].contains(.footer)
+        }
+        if footers.count >= 2 { for index in open...close { isQuoted[index] = true } }
+    }
+
+    // MARK: Whole messages
+
+    private func emojiAlone() -> Finding? {
+        let traits = reading.tokens.map { grammar.traits[Int($0.word)] }
+        guard traits.contains(where: { $0.contains(.emoji) }),
+            traits.allSatisfy({ !$0.isDisjoint(with: [.emoji, .filler]) })
+        else { return nil }
+        let isStop = traits.contains { $0.contains(.stopEmoji) }
+        guard isStop || traits.contains(where: { $0.contains(.refusalEmoji) }) else { return nil }
+        let isPure = traits.allSatisfy { !$0.isDisjoint(with: [.stopEmoji, .refusalEmoji]) }
+        let action = isStop && isPure ? Reply.Action.act : .review
+        let rule = ReplyGrammar.Rule(
+            id: isStop ? "emoji.stop" : "emoji.refusal", kind: .plain, meaning: .optOut,
+            action: action, explanation: "is a sign for stop", language: "")
+        return Finding(rule: rule, words: words(0..<reading.tokens.count), action: action)
+    }
+
+    /// The whole message is a keyword, perhaps several times, among words that say nothing.
+    private func keyword() -> Finding? {
+        ReplyKeywords(reading, grammar: grammar).find()
+    }
+
+    // MARK: Sentences
+
+    /// Takes out politeness and swearing, which stand anywhere and change nothing.
+    private mutating func dropIdleWords() {
+        var kept: [ReplyReading.Token] = []
+        kept.reserveCapacity(reading.tokens.count)
+        var boundary = ReplyWords.Boundary.none
+        for token in reading.tokens {
+            let trait = grammar.traits[Int(token.word)]
+            let isOath =
+                trait.contains(.oath) && token.boundary == .none
+                && kept.last.map { grammar.traits[Int($0.word)].contains(.the) } ?? false
+            if isOath {
+                boundary = max(boundary, kept.removeLast().boundary)
+            } else if trait.contains(.dropped) {
+                boundary = max(boundary, token.boundary)
+            } else {
+                var token = token
+                token.boundary = max(boundary, token.boundary)
+                boundary = .none
+                kept.append(token)
+            }
+        }
+        reading.tokens = kept
+    }
+
+    private mutating func sentences() -> Finding? {
+        var findings: [Finding] = []
+        take(into: &findings)
+        let matcher = ReplyMatcher(reading, grammar: grammar)
+        var machine: Finding?
+        for index in reading.tokens.indices where !reading.tokens[index].isTaken {
+            for entry in grammar.entries[Int(reading.tokens[index].word)] {
+                let rule = grammar.rules[entry.rule]
+                guard rule.kind == .plain || rule.kind == .machine else { continue }
+                guard let end = matcher.match(entry, at: index) else { continue }
+                let finding = Finding(rule: rule, words: words(index..<end), action: rule.action)
+                if rule.kind == .plain { findings.append(finding) } else { machine = finding }
+            }
+        }
+        guard var best = findings.min(by: { Self.rank($0) < Self.rank($1) }) else { return machine }
+        guard let machine else { return best }
+        guard best.rule.meaning == .optOut else { return machine }
+        best.action = .review  // a machine wrote it, yet it asks us to stop: a person decides
+        return best
+    }
+
+    /// Lets asides, and what must be read before them, take their words.
+    private mutating func take(into findings: inout [Finding]) {
+        let matcher = ReplyMatcher(reading, grammar: grammar)
+        for kind in [ReplyGrammar.Kind.first, .aside] {
+            for index in reading.tokens.indices where !reading.tokens[index].isTaken {
+                for entry in grammar.entries[Int(reading.tokens[index].word)] {
+                    let rule = grammar.rules[entry.rule]
+                    guard rule.kind == kind, let end = matcher.match(entry, at: index) else {
+                        continue
+                    }
+                    if reading.tokens[index..<end].contains(where: \.isTaken) { continue }
+                    for place in index..<end { reading.tokens[place].isTaken = true }
+                    findings.append(
+                        Finding(rule: rule, words: words(index..<end), action: rule.action))
+                    break
+                }
+            }
+        }
+    }
+
+    /// Smaller decides: certain findings before likely ones, each in the order of meanings; but a
+    /// likely stop goes before anything certain that would let texts go on.
+    private static func rank(_ finding: Finding) -> Int {
+        let certainty = finding.action == .act ? 0 : finding.action == .review ? 10 : 40
+        switch finding.rule.meaning {
+        case .optOut: return certainty
+        case .wrongNumber: return certainty + 1
+        case .help: return certainty + 12
+        case .optIn: return certainty + 13
+        case .none: return certainty + 14
+        }
+    }
+
+    private func words(_ range: Range<Int>) -> String {
+        let tokens = reading.tokens[range].map { ReplyWords.text(reading.letters[$0.letters]) }
+        return tokens.joined(separator: " ")
+    }
+}

@@ -1,0 +1,89 @@
+/// The test for messages that are nothing but a keyword.
+///
+/// Compared are letters without spaces, so that `opt out`, `opt-out` and `OPTOUT` are one, and
+/// so are `st op` and `stop`. Slips: one letter for short words if the keys are neighbours or the
+/// letters swapped, two for keywords of nine letters and more.
+struct ReplyKeywords {
+    private let reading: ReplyReading
+    private let grammar: ReplyGrammar
+    private let traits: [ReplyGrammar.Trait]
+
+    init(_ reading: ReplyReading, grammar: ReplyGrammar) {
+        self.reading = reading
+        self.grammar = grammar
+        traits = reading.tokens.map { grammar.traits[Int($0.word)] }
+    }
+
+    func find() -> ReplyJudge.Finding? {
+        guard reading.tokens.count <= 24, !reading.tokens.isEmpty else { return nil }
+        let idle: ReplyGrammar.Trait = [.filler, .dropped, .emoji]
+        let all = reading.tokens.indices
+        let lower = all.first { traits[$0].isDisjoint(with: idle) } ?? all.lowerBound
+        let upper =
+            all.last { traits[$0].isDisjoint(with: idle.union(.tail)) }.map { $0 + 1 }
+            ?? all.upperBound
+        let ranges = [
+            all.lowerBound..<all.upperBound, lower..<max(upper, lower), lower..<all.upperBound,
+            all.lowerBound..<upper,
+        ]
+        for range in ranges where !range.isEmpty && range.count <= 6 {
+            if let rule = grammar.keywords[squashed(range)] { return finding(rule, range) }
+        }
+        let core = lower..<max(upper, lower)
+        return repeated(core) ?? misspelt(core)
+    }
+
+    private func finding(_ rule: Int, _ range: Range<Int>) -> ReplyJudge.Finding {
+        let rule = grammar.rules[rule]
+        return .init(rule: rule, words: spelling(range), action: rule.action)
+    }
+
+    private func spelling(_ range: Range<Int>) -> String {
+        reading.tokens[range].map { ReplyWords.text(reading.letters[$0.letters]) }
+            .joined(separator: " ")
+    }
+
+    /// Letters of the words as understood (slips mended), as written where they are not known.
+    private func squashed(_ range: Range<Int>) -> [UInt32] {
+        var output: [UInt32] = []
+        for index in range where !traits[index].contains(.emoji) {
+            let token = reading.tokens[index]
+            let isKind = 1...5 ~= token.word
+            output +=
+                token.word == 0 || isKind
+                ? Array(reading.letters[token.letters]) : grammar.lexicon.words[Int(token.word)]
+        }
+        return output
+    }
+
+    /// `STOP STOP STOP`, `STOP. END. QUIT.`
+    private func repeated(_ range: Range<Int>) -> ReplyJudge.Finding? {
+        var first: Int?
+        for index in range {
+            if !traits[index].isDisjoint(with: [.filler, .dropped, .emoji, .tail]) { continue }
+            guard let rule = grammar.keywords[squashed(index..<(index + 1))],
+                grammar.rules[rule].meaning == .optOut
+            else { return nil }
+            first = first ?? rule
+        }
+        return first.map { finding($0, range) }
+    }
+
+    private func misspelt(_ range: Range<Int>) -> ReplyJudge.Finding? {
+        guard range.count <= 2 else { return nil }
+        let word = squashed(range)
+        guard 3...20 ~= word.count, !grammar.lexicon.guards.contains(word) else { return nil }
+        if range.count == 1, reading.tokens[range.lowerBound].word > 0 { return nil }
+        for (keyword, rule) in grammar.slippery {
+            let limit = keyword.count >= 9 ? 2 : 1
+            let distance = ReplySpelling.distance(word, keyword, limit: limit)
+            guard distance <= limit else { continue }
+            let isKeySlip = keyword.count > 4 || ReplySpelling.isKeySlip(word, keyword)
+            guard keyword.count > 3 || isKeySlip else { continue }
+            var finding = finding(rule, range)
+            if !isKeySlip || keyword.count <= 3 { finding.action = .review }
+            return finding
+        }
+        return nil
+    }
+}
