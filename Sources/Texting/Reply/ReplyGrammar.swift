@@ -69,12 +69,15 @@ struct ReplyGrammar: Sendable {
         /// A word of our footers: *reply, text, stop*.
         static let footer = Trait(rawValue: 2048)
 
+        /// Turns the next word round: *no*, *nicht*.
+        static let negator = Trait(rawValue: 4096)
+
         /// The classes of the tables that give each trait.
         static let classes: [(String, Trait)] = [
             ("FILL", .filler), ("TAIL", .tail), ("DROP", .dropped), ("CONJ", .joiner),
             ("REACT", .reaction), ("REACTVERB", [.reaction, .reactionVerb]),
             ("STOPEMOJI", .stopEmoji), ("MAYBEEMOJI", .refusalEmoji), ("OATH", .oath),
-            ("THE", .the), ("FOOTER", .footer),
+            ("THE", .the), ("FOOTER", .footer), ("NEGATOR", .negator),
         ]
     }
 

@@ -22,14 +22,18 @@ struct ReplyKeywords {
         let upper =
             all.last { traits[$0].isDisjoint(with: idle.union(.tail)) }.map { $0 + 1 }
             ?? all.upperBound
-        let ranges = [
-            all.lowerBound..<all.upperBound, lower..<max(upper, lower), lower..<all.upperBound,
-            all.lowerBound..<upper,
-        ]
-        for range in ranges where !range.isEmpty && range.count <= 6 {
+        let core = lower..<max(upper, lower)
+        if let rule = grammar.keywords[squashed(all.lowerBound..<all.upperBound)], all.count <= 6 {
+            return finding(rule, all.lowerBound..<all.upperBound)
+        }
+        // “No pares” is the reverse of “pares”.
+        let isNegated =
+            lower > 0 && lower < all.upperBound && traits[lower - 1].contains(.negator)
+            && reading.tokens[lower].boundary == .none
+        if isNegated { return nil }
+        for range in [core, lower..<all.upperBound, all.lowerBound..<upper] where range.count <= 6 {
             if let rule = grammar.keywords[squashed(range)] { return finding(rule, range) }
         }
-        let core = lower..<max(upper, lower)
         return repeated(core) ?? misspelt(core)
     }
 

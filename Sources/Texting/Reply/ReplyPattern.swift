@@ -74,6 +74,7 @@ struct ReplyPatternParser {
         while index < pieces.count, pieces[index] != "|", !pieces[index].hasPrefix(")") {
             items.append(try item())
         }
+        if items.isEmpty { throw failure("nothing between two bars") }
         return items.count == 1 ? items[0] : .sequence(items)
     }
 
