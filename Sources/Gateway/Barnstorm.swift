@@ -24,6 +24,8 @@ struct Barnstorm: AsyncParsableCommand {
             CampaignCommand.self,
             CarrierCommand.self,
             BenchCommand.self,
+            InDoubtCommand.self,
+            AuditCommand.self,
         ]
     )
 
