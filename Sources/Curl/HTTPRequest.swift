@@ -1,5 +1,5 @@
 /// One HTTP/1.1 request, sent at most once.
-package struct HTTPRequest: Sendable {
+package struct HTTPRequest: Sendable, CustomStringConvertible {
     /// For example `POST`; sent as it stands.
     package var method: String
     /// An absolute URL.
@@ -39,8 +39,13 @@ package struct HTTPRequest: Sendable {
     }
 }
 
+extension HTTPRequest {
+    /// Neither address, headers nor body: they hold numbers, texts and credentials.
+    package var description: String { "\(method) of \(body.count) octets" }
+}
+
 /// One mail, handed to an SMTP server.
-package struct MailRequest: Sendable {
+package struct MailRequest: Sendable, CustomStringConvertible {
     /// `smtp://host:587` or `smtps://host:465`.
     package var url: String
     /// The envelope's sender, a bare address.
@@ -68,4 +73,9 @@ package struct MailRequest: Sendable {
         self.timeout = timeout
         self.requiresTLS = requiresTLS
     }
+}
+
+extension MailRequest {
+    /// Neither addresses, words nor credentials.
+    package var description: String { "mail of \(message.count) octets" }
 }

@@ -13,7 +13,7 @@ package enum HTTPResult: Sendable {
 }
 
 /// An answer.
-package struct HTTPResponse: Sendable {
+package struct HTTPResponse: Sendable, CustomStringConvertible {
     package var status: Int
     /// The header lines as received, without the status line.
     package var headerLines: [UInt8]
@@ -48,6 +48,11 @@ package struct HTTPResponse: Sendable {
                 String(decoding: value, as: UTF8.self)
             )
         }
+    }
+
+    /// Neither headers nor body: they may hold numbers and texts.
+    package var description: String {
+        "status \(status), \(body.count) octets\(isTruncated ? ", cut" : "")"
     }
 
     /// The first value of a header, whatever the case of its name.

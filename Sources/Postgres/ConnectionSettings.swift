@@ -37,7 +37,7 @@ struct ConnectionSettings: Sendable {
 
     /// A dead peer is noticed within half a minute instead of hours.
     private static let defaults: [(name: String, value: String)] = [
-        ("connect_timeout", "10"), ("tcp_user_timeout", "30000"), ("keepalives_idle", "30"),
+        ("connect_timeout", "5"), ("tcp_user_timeout", "30000"), ("keepalives_idle", "30"),
         ("keepalives_interval", "10"), ("keepalives_count", "3"),
     ]
 

@@ -4,13 +4,16 @@
 /// the OID of its type, to the parameters: values never need quoting and seldom a cast.
 /// `\(raw: text)` splices text (names that cannot be parameters; never anything a person typed).
 /// Statements are joined with `+` or by interpolating one into another; `$n` is renumbered.
-package struct SQL: Sendable, ExpressibleByStringInterpolation {
+package struct SQL: Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {
     /// The text as sent, `$1` … `$n` in the place of values.
     package private(set) var text: String
     /// The values, encoded.
     package private(set) var parameters: SQLParameters
     /// Offsets (UTF-8) in ``text`` at which a `$n` starts, ascending.
     private var placeholders: [Int]
+
+    /// The text alone: values belong in no log.
+    package var description: String { text }
 
     /// Text without values.
     package init(raw text: String) {
@@ -87,7 +90,7 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
 }
 
 /// The encoded values of a statement: one buffer, and where each value lies in it.
-package struct SQLParameters: Sendable {
+package struct SQLParameters: Sendable, CustomStringConvertible {
     /// All values, one behind the other; a last byte keeps pointers to empty values valid.
     private(set) var bytes: [UInt8] = []
     private(set) var offsets: [Int] = []
@@ -96,6 +99,9 @@ package struct SQLParameters: Sendable {
     private(set) var types: [UInt32] = []
     /// Why a value could not be encoded; thrown before anything is sent.
     private(set) var refusal: PostgresError?
+
+    /// The number of values, not the values.
+    package var description: String { "\(count) values" }
 
     /// How many values there are.
     package var count: Int { lengths.count }

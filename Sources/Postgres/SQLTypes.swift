@@ -56,6 +56,8 @@ extension Date: SQLScalar {
         if self == .distantFuture { return .max }
         if self == .distantPast { return .min }
         let seconds = timeIntervalSinceReferenceDate + Self.epochOffset
+        // Beyond the server's last year, 294276, there is only infinity.
+        guard abs(seconds) < 9.2e12 else { return seconds > 0 ? .max : .min }
         return Int64((seconds * 1_000_000).rounded())
     }
 

@@ -81,7 +81,7 @@ package enum AESGCM {
 ///
 /// Sealed form: version octet 1, the key's number in 4 octets, then ``AESGCM``'s form. Both are
 /// authenticated too.
-package struct KeyRing: Sendable {
+package struct KeyRing: Sendable, CustomStringConvertible {
     private let keys: [UInt32: [UInt8]]
     private let newest: UInt32
 
@@ -113,6 +113,9 @@ package struct KeyRing: Sendable {
         return try AESGCM.open(
             Array(sealed[5...]), key: key, associatedData: Array(sealed[..<5]) + associatedData)
     }
+
+    /// The keys' numbers, not the keys.
+    package var description: String { "keys \(keys.keys.sorted())" }
 
     /// Whether the value should be sealed anew, with the newest key.
     package func isOld(_ sealed: [UInt8]) -> Bool { Self.keyID(of: sealed) != newest }

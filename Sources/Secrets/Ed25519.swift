@@ -16,7 +16,7 @@ final class KeyHandle: @unchecked Sendable {
 }
 
 /// A key that signs (RFC 8032); heads of the ledger are signed with it.
-package struct Ed25519PrivateKey: Sendable {
+package struct Ed25519PrivateKey: Sendable, CustomStringConvertible {
     /// The seed, 32 octets.
     package let rawValue: [UInt8]
     package let publicKey: Ed25519PublicKey
@@ -42,6 +42,9 @@ package struct Ed25519PrivateKey: Sendable {
                 succeed(EVP_PKEY_get_raw_public_key(handle.pointer, output, &count))
             })
     }
+
+    /// The public half only.
+    package var description: String { "private key of \(publicKey.rawValue.hex)" }
 
     /// The signature, 64 octets.
     package func sign(_ message: [UInt8]) -> [UInt8] {

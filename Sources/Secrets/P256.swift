@@ -3,7 +3,7 @@ import CLibCrypto
 /// A key on the curve P-256 that signs (ECDSA) and agrees (ECDH); Web Push needs both.
 ///
 /// Source: RFC 8291 (message encryption), RFC 8292 (VAPID), SEC 1 for the octets.
-package struct P256PrivateKey: Sendable {
+package struct P256PrivateKey: Sendable, CustomStringConvertible {
     /// The number, 32 octets.
     package let rawValue: [UInt8]
     package let publicKey: P256PublicKey
@@ -30,6 +30,9 @@ package struct P256PrivateKey: Sendable {
         self.handle = handle
         publicKey = try P256PublicKey(rawValue: point)
     }
+
+    /// The public half only.
+    package var description: String { "private key of \(publicKey.rawValue.hex)" }
 
     /// The ECDSA signature with SHA-256 as r and s, 32 octets each: ES256 of RFC 7518.
     package func sign(_ message: [UInt8]) -> [UInt8] {

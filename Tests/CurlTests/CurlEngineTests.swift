@@ -124,6 +124,21 @@ import Testing
         #expect(server.connectionCount == 0)
     }
 
+    @Test func `descriptions hold no address, no text and no credentials`() {
+        let request = HTTPRequest(
+            url: "https://host/secret", headers: ["Authorization: secret"],
+            body: Array("secret".utf8))
+        let mail = MailRequest(
+            url: "smtp://secret", from: "secret", to: ["secret"], message: Array("secret".utf8),
+            user: "secret", password: "secret")
+        let answer = HTTPResponse(status: 200, body: Array("secret".utf8))
+        let result = HTTPResult.ambiguous(code: 1, reason: "why", partial: answer)
+        #expect("\(request)" == "POST of 6 octets")
+        #expect("\(mail)" == "mail of 6 octets")
+        #expect("\(HTTPResult.response(answer))".contains("status 200, 6 octets"))
+        #expect(!"\(result)".contains("115, 101"))
+    }
+
     @Test func `a shut engine refuses, but finishes what is on the wire`() async throws {
         let arrived = Box(false)
         let server = try TestServer.answering { _ in

@@ -53,4 +53,34 @@ import Testing
             ($0 as? PostgresError)?.isConnectionLost == true
         }
     }
+
+    @Test func `a listener whose backend dies listens again and says so`() async throws {
+        let database = TestDatabase.current
+        let events = Box<[ListenEvent]>([])
+        let listener = Task {
+            try await database.listen(to: ["news"]) { event in events.change { $0.append(event) } }
+        }
+        func wait(for count: Int) async throws {
+            while events.value.count < count { try await Task.sleep(for: .milliseconds(5)) }
+        }
+        try await wait(for: 1)
+        try await database.execute("SELECT pg_notify('news', 'one')")
+        try await wait(for: 2)
+        try await database.execute(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE 'LISTEN%'
+            """)
+        try await wait(for: 4)
+        try await database.execute("SELECT pg_notify('news', 'two')")
+        try await wait(for: 5)
+        listener.cancel()
+        try await listener.value
+
+        let one = Notification(channel: "news", payload: "one")
+        let two = Notification(channel: "news", payload: "two")
+        #expect(
+            events.value
+                == [.connected, .notified([one]), .disconnected, .connected, .notified([two])])
+    }
 }

@@ -58,6 +58,13 @@ import Testing
         #expect(throws: SecretsError.cannotOpen) { try after.open([]) }
     }
 
+    @Test func `descriptions hold no secret`() throws {
+        let secret = [UInt8](repeating: 0x41, count: 32)
+        #expect(try "\(KeyRing([3: secret]))" == "keys [3]")
+        #expect(try !"\(Ed25519PrivateKey(rawValue: secret))".contains("65, 65"))
+        #expect(try !"\(P256PrivateKey(rawValue: secret))".contains("65, 65"))
+    }
+
     @Test func `a key ring wants keys of 32 octets`() {
         #expect(throws: SecretsError.badKey) { try KeyRing([:]) }
         #expect(throws: SecretsError.badKey) { try KeyRing([1: [1]]) }
