@@ -3,7 +3,7 @@
 /// A table is lines of text in `Resources/reply/`; the notation is explained in ``ReplyPattern``
 /// and at the head of `english.txt`. Languages share their word classes, so that a sentence that
 /// mixes two of them is understood as well.
-struct ReplyGrammar: Sendable {
+final class ReplyGrammar: Sendable {
     /// What is done where a pattern is found.
     enum Kind: Equatable {
         /// Words that are not the person's: effects, signatures. They are left out.
@@ -35,13 +35,13 @@ struct ReplyGrammar: Sendable {
         let rule: Int
     }
 
-    fileprivate(set) var lexicon = ReplyLexicon()
-    fileprivate(set) var program = ReplyProgram(wordCount: 1, classes: [:])
-    fileprivate(set) var rules: [Rule] = []
+    let lexicon: ReplyLexicon
+    let program: ReplyProgram
+    let rules: [Rule]
     /// Patterns by the number of the word they can begin with.
-    fileprivate(set) var entries: [[Entry]] = []
+    let entries: [[Entry]]
     /// Whole messages by their letters without spaces.
-    fileprivate(set) var keywords: [[UInt32]: Int] = [:]
+    let keywords: [[UInt32]: Int]
 
     /// What the code itself asks about a word.
     struct Trait: OptionSet {
@@ -82,12 +82,19 @@ struct ReplyGrammar: Sendable {
     }
 
     /// Traits by the number of the word.
-    fileprivate(set) var traits: [Trait] = []
+    let traits: [Trait]
 
     /// Phrases that are read as one word, by their first word, the longest first.
-    fileprivate(set) var merges: [Int32: [(phrase: [Int32], word: Int32)]] = [:]
+    let merges: [Int32: [(phrase: [Int32], word: Int32)]]
     /// Keywords that people misspell: Latin letters only, the shortest last.
-    fileprivate(set) var slippery: [(keyword: [UInt32], rule: Int)] = []
+    let slippery: [Slippery]
+
+    struct Slippery {
+        let keyword: [UInt32]
+        /// One bit per letter that occurs; an edit changes two at most.
+        let letters: UInt32
+        let rule: Int
+    }
 
     /// The grammar of all tables.
     static let shared: ReplyGrammar = {
@@ -110,28 +117,40 @@ struct ReplyGrammar: Sendable {
         rules = reader.rules
         keywords = reader.keywords
         merges = reader.merges.mapValues { $0.sorted { $0.phrase.count > $1.phrase.count } }
-        let classes = reader.classes
-        program = ReplyProgram(wordCount: lexicon.words.count, classes: classes)
-        traits = lexicon.words.map { word in
-            word.count == 1 && ReplyFolding.kind(word[0]) == .emoji ? [.emoji, .filler] : []
-        }
-        traits[Int(ReplyLexicon.emoji)] = [.emoji, .filler]
-        for (name, trait) in Trait.classes {
-            for word in classes[name] ?? [] { traits[Int(word)].formUnion(trait) }
-        }
-        slippery = keywords.filter { item in
-            item.key.count >= 3 && item.key.allSatisfy { 0x61...0x7A ~= $0 }
-                && rules[item.value].meaning == .optOut && rules[item.value].action == .act
-        }.map { ($0.key, $0.value) }.sorted {
-            ($1.keyword.count, $0.rule) < ($0.keyword.count, $1.rule)
-        }
-        entries = Array(repeating: [], count: lexicon.words.count)
+        traits = Self.traits(reader)
+        slippery = Self.slippery(reader)
+        var program = ReplyProgram(wordCount: lexicon.words.count, classes: reader.classes)
+        var entries: [[Entry]] = Array(repeating: [], count: lexicon.words.count)
         for (pattern, rule) in reader.patterns {
             let (start, first) = program.add(pattern)
             guard let first else {
                 throw ReplyTableError(line: rules[rule].id, problem: "a pattern begins anywhere")
             }
             for word in first { entries[Int(word)].append(Entry(start: start, rule: rule)) }
+        }
+        self.program = program
+        self.entries = entries
+    }
+
+    private static func traits(_ reader: ReplyTableReader) -> [Trait] {
+        var traits: [Trait] = reader.lexicon.words.map { word in
+            word.count == 1 && ReplyFolding.kind(word[0]) == .emoji ? [.emoji, .filler] : []
+        }
+        traits[Int(ReplyLexicon.emoji)] = [.emoji, .filler]
+        for (name, trait) in Trait.classes {
+            for word in reader.classes[name] ?? [] { traits[Int(word)].formUnion(trait) }
+        }
+        return traits
+    }
+
+    private static func slippery(_ reader: ReplyTableReader) -> [Slippery] {
+        let latin = reader.keywords.filter { keyword, rule in
+            keyword.count >= 3 && keyword.allSatisfy { 0x61...0x7A ~= $0 }
+                && reader.rules[rule].meaning == .optOut && reader.rules[rule].action == .act
+        }
+        let sorted = latin.sorted { ($1.key.count, $0.value) < ($0.key.count, $1.value) }
+        return sorted.map {
+            Slippery(keyword: $0.key, letters: ReplySpelling.letterSet($0.key), rule: $0.value)
         }
     }
 }

@@ -77,14 +77,19 @@ struct ReplyKeywords {
         guard range.count <= 2 else { return nil }
         let word = squashed(range)
         guard 3...20 ~= word.count, !grammar.lexicon.guards.contains(word) else { return nil }
-        if range.count == 1, reading.tokens[range.lowerBound].word > 0 { return nil }
-        for (keyword, rule) in grammar.slippery {
+        if range.allSatisfy({ reading.tokens[$0].word > 0 }) { return nil }
+        let letters = ReplySpelling.letterSet(word)
+        for slippery in grammar.slippery {
+            let keyword = slippery.keyword
             let limit = keyword.count >= 9 ? 2 : 1
+            guard abs(keyword.count - word.count) <= limit,
+                (slippery.letters ^ letters).nonzeroBitCount <= 2 * limit
+            else { continue }
             let distance = ReplySpelling.distance(word, keyword, limit: limit)
             guard distance <= limit else { continue }
             let isKeySlip = keyword.count > 4 || ReplySpelling.isKeySlip(word, keyword)
             guard keyword.count > 3 || isKeySlip else { continue }
-            var finding = finding(rule, range)
+            var finding = finding(slippery.rule, range)
             if !isKeySlip || keyword.count <= 3 { finding.action = .review }
             return finding
         }

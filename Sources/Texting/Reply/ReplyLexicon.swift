@@ -84,22 +84,27 @@ struct ReplyLexicon: Sendable {
     func slip(_ word: [UInt32]) -> Int32 {
         if guards.contains(word) { return 0 }
         var best: Int32 = 0
-        let consider = { (hash: UInt64) in
-            for number in slips[hash] ?? [] where best == 0 {
-                if ReplySpelling.distance(word, words[Int(number)], limit: 1) <= 1 { best = number }
-            }
+        Self.forEachShorter(word) { hash in
+            guard best == 0, let numbers = slips[hash] else { return }
+            best =
+                numbers.first {
+                    ReplySpelling.distance(word, words[Int($0)], limit: 1) <= 1
+                } ?? 0
         }
-        consider(word.withUnsafeBufferPointer { Self.hash($0) })
-        if best == 0 { Self.forEachShorter(word) { if best == 0 { consider($0) } } }
         return best
     }
 
+    /// Calls `body` with the hash of the word and of each form with one letter left out.
     private static func forEachShorter(_ word: [UInt32], _ body: (UInt64) -> Void) {
-        word.withUnsafeBufferPointer { body(hash($0)) }
-        for index in word.indices {
-            var shorter = word
-            shorter.remove(at: index)
-            shorter.withUnsafeBufferPointer { body(hash($0)) }
+        word.withUnsafeBufferPointer { letters in
+            body(hash(letters))
+            for left in letters.indices {
+                var hash = Self.seed
+                for index in letters.indices where index != left {
+                    hash = Self.mix(hash, letters[index])
+                }
+                body(Self.finish(hash))
+            }
         }
     }
 
@@ -126,10 +131,18 @@ struct ReplyLexicon: Sendable {
 
     // MARK: Hashing
 
+    private static let seed: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    @inline(__always) private static func mix(_ hash: UInt64, _ value: UInt32) -> UInt64 {
+        (hash ^ UInt64(value)) &* 0x100_0000_01B3
+    }
+
+    @inline(__always) private static func finish(_ hash: UInt64) -> UInt64 { hash ^ hash >> 29 }
+
     @inline(__always) private static func hash(_ word: UnsafeBufferPointer<UInt32>) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for value in word { hash = (hash ^ UInt64(value)) &* 0x100_0000_01B3 }
-        return hash ^ hash >> 29
+        var hash = seed
+        for value in word { hash = mix(hash, value) }
+        return finish(hash)
     }
 
     private mutating func place(_ number: Int32) {

@@ -24,6 +24,11 @@ enum ReplySpelling {
         return min(last[right.count], limit + 1)
     }
 
+    /// One bit per Latin letter that occurs in the word.
+    static func letterSet(_ word: [UInt32]) -> UInt32 {
+        word.reduce(0) { 0x61...0x7A ~= $1 ? $0 | 1 << ($1 - 0x61) : $0 }
+    }
+
     /// Whether a masked word (`*`, `$`, `@` for one or more letters) can be `word`.
     static func matches(mask: ArraySlice<UInt32>, _ word: ArraySlice<UInt32>) -> Bool {
         guard let first = mask.first else { return word.isEmpty }
