@@ -21,7 +21,7 @@ import Testing
         #expect(costs.map(\.character) == ["â", "—"])
         #expect(costs.map(\.offset) == [5, 8])
         #expect(costs.map(\.plain) == [nil, "-"])
-        #expect(costs.allSatisfy(\.forcesUnicode))
+        #expect(costs.allSatisfy { $0.forcesUnicode })
         let euro = Composing.costs(of: "cost: €5")
         #expect(euro.map(\.units) == [2])
         #expect(euro.first?.forcesUnicode == false)

@@ -17,7 +17,8 @@ import Testing
             .appendingPathComponent("../../Sources/Texting/Resources").standardizedFileURL
         let files = try FileManager.default.subpathsOfDirectory(atPath: room.path)
 
-        #expect(files.filter { $0 != "README.md" && $0.contains(".") }.sorted() == Resource.names.sorted())
+        let tables = files.filter { $0 != "README.md" && $0.contains(".") }
+        #expect(tables.sorted() == Resource.names.sorted())
     }
 
     @Test func `a generated table names its sources, their versions and its date`() {
