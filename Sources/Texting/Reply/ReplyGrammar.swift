@@ -147,6 +147,7 @@ final class ReplyGrammar: Sendable {
         let latin = reader.keywords.filter { keyword, rule in
             keyword.count >= 3 && keyword.allSatisfy { 0x61...0x7A ~= $0 }
                 && reader.rules[rule].meaning == .optOut && reader.rules[rule].action == .act
+                && !reader.rules[rule].id.contains("_")
         }
         let sorted = latin.sorted { ($1.key.count, $0.value) < ($0.key.count, $1.value) }
         return sorted.map {

@@ -6,6 +6,8 @@ struct ReplyMatcher {
     private let words: [Int32]
     private let boundaries: [ReplyWords.Boundary]
     private let taken: [Bool]
+    /// Words that begin a clause, whatever they are.
+    private let isFresh: [Bool]
     private let clauseStart: [Bool]
     private let clauseEnd: [Bool]
     private let messageStart: Int
@@ -20,15 +22,17 @@ struct ReplyMatcher {
         let traits = tokens.map { grammar.traits[Int($0.word)] }
         var starts = [Bool](repeating: true, count: tokens.count + 1)
         var ends = starts
+        var fresh = starts
         for index in tokens.indices.dropFirst() {
-            let isFresh = boundaries[index] > .none || traits[index - 1].contains(.joiner)
-            starts[index] = isFresh || starts[index - 1] && traits[index - 1].contains(.filler)
+            fresh[index] = boundaries[index] > .none || traits[index - 1].contains(.joiner)
+            starts[index] = fresh[index] || starts[index - 1] && traits[index - 1].contains(.filler)
         }
         for index in tokens.indices.dropFirst().reversed() {
             let isLast = boundaries[index] > .none || traits[index].contains(.joiner)
             let isIdle = !traits[index].isDisjoint(with: [.filler, .tail])
             ends[index] = isLast || ends[index + 1] && isIdle
         }
+        isFresh = fresh
         clauseStart = starts
         clauseEnd = ends
         messageStart = traits.firstIndex { !$0.contains(.filler) } ?? tokens.count
@@ -66,18 +70,21 @@ struct ReplyMatcher {
             case .any:
                 guard isOpen(position, start) else { return -1 }
                 position += 1
-            case .gap:
+            case .gap, .closeGap:
+                let isClose = instruction.operation == .closeGap
                 for skipped in 0...Int(argument) {
-                    let end = run(pc + 1, start, position + skipped)
+                    let place = position + skipped
+                    if isClose, place < words.count, isFresh[place] { return -1 }
+                    let end = run(pc + 1, start, place)
                     if end >= 0 { return end }
-                    guard isOpen(position + skipped, start) else { return -1 }
+                    guard isOpen(place, start) else { return -1 }
                 }
                 return -1
             case .edge: guard isEdge(argument, position) else { return -1 }
             case .notAhead:
                 if isOpen(position, start), program.takes(argument, words[position]) { return -1 }
             case .notBehind:
-                if position > 0, boundaries[position] < .hard,
+                if position > 0, position == words.count || boundaries[position] < .hard,
                     program.takes(argument, words[position - 1])
                 {
                     return -1

@@ -1,7 +1,7 @@
 /// One way of saying something, as the tables write it, before it is made quick.
 ///
 /// `word` and `CLASS` take one word each; `( a | b c )` chooses; a trailing `?` makes optional;
-/// `~3` skips up to three words, `_` exactly one; `^` and `$` are the start and end of a clause,
+/// `~3` skips up to three words, `-3` too but within one clause, `_` exactly one; `^` and `$` are the start and end of a clause,
 /// `^^` and `$$` those of the message, each past words that say nothing (FILL); `!x` and `<!x`
 /// refuse a following and a preceding word; `@name` stands for a pattern defined with `let`.
 indirect enum ReplyPattern {
@@ -10,6 +10,7 @@ indirect enum ReplyPattern {
     case choice([ReplyPattern])
     case optional(ReplyPattern)
     case gap(Int)
+    case closeGap(Int)
     case any
     case edge(Edge)
     case notAhead(Leaf)
@@ -105,6 +106,7 @@ struct ReplyPatternParser {
         default: break
         }
         if piece.first == "~", let length = Int(piece.dropFirst()) { return .gap(length) }
+        if piece.first == "-", let length = Int(piece.dropFirst()) { return .closeGap(length) }
         if piece.hasPrefix("<!") { return .notBehind(try leaf(piece.dropFirst(2))) }
         if piece.first == "!", piece.count > 1 { return .notAhead(try leaf(piece.dropFirst())) }
         return try word(piece)

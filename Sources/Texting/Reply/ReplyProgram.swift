@@ -1,6 +1,8 @@
 /// All patterns as one array of small instructions, and which of them a word can begin.
 struct ReplyProgram: Sendable {
-    enum Operation: UInt8 { case leaf, gap, any, edge, notAhead, notBehind, split, jump, accept }
+    enum Operation: UInt8 {
+        case leaf, gap, closeGap, any, edge, notAhead, notBehind, split, jump, accept
+    }
 
     struct Instruction: Sendable {
         let operation: Operation
@@ -64,6 +66,7 @@ struct ReplyProgram: Sendable {
             emit(item)
             code[split] = .init(operation: .split, argument: Int32(code.count))
         case .gap(let length): append(.gap, Int32(length))
+        case .closeGap(let length): append(.closeGap, Int32(length))
         case .any: append(.any, 0)
         case .edge(let edge): append(.edge, edge.rawValue)
         case .notAhead(let leaf): append(.notAhead, row(leaf))
@@ -93,7 +96,7 @@ struct ReplyProgram: Sendable {
         case .leaf:
             first.formUnion((0..<Int32(wordCount)).filter { takes(instruction.argument, $0) })
             return true
-        case .gap, .any, .accept: return false
+        case .gap, .closeGap, .any, .accept: return false
         case .edge, .notAhead, .notBehind: return collectFirst(at + 1, into: &first)
         case .jump: return collectFirst(Int(instruction.argument), into: &first)
         case .split:

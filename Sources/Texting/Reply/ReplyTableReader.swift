@@ -126,7 +126,9 @@ struct ReplyTableReader {
     private mutating func parse(_ text: String) throws -> ReplyPattern {
         // The parser asks for numbers while it reads; new words are known before it starts.
         for piece in text.split(whereSeparator: { " ()|?!<".contains($0) }) {
-            if piece.first != "@", piece.first != "~", !ReplyPatternParser.isClass(piece) {
+            if piece.first != "@", piece.first != "~", piece.first != "-",
+                !ReplyPatternParser.isClass(piece)
+            {
                 _ = numbers(piece)
             }
         }
