@@ -20,16 +20,12 @@ package struct CampaignRules: Sendable {
     /// - Parameter zones: IANA names, all of which count; empty if nothing is known.
     /// - Returns: `nil` if there is none within twelve days, in any of the countries.
     package func window(zones: [String], at moment: Date) -> DayWindow? {
-        var met: DayWindow?
-        for country in Jurisdictions.countries(of: zones, among: countries) {
-            let hours = TextingHours(
-                HoursPolicy(country: country, preferred: preferred, servedCountries: countries))
-            guard let window = hours.window(zones: zones, at: moment) else { return nil }
-            let opens = max(window.opens, met?.opens ?? .min)
-            met = DayWindow(opens: opens, closes: min(window.closes, met?.closes ?? .max))
+        // All countries at once: taken one by one, one's evening and another's next morning would
+        // look like hours that never meet.
+        let policies = Jurisdictions.countries(of: zones, among: countries).map {
+            HoursPolicy(country: $0, preferred: preferred, servedCountries: countries)
         }
-        // Windows that do not meet today may tomorrow; until then nobody is texted.
-        return met.flatMap { $0.opens < $0.closes ? $0 : nil }
+        return TextingHours(all: policies).window(zones: zones, at: moment)
     }
 }
 
