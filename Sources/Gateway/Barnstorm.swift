@@ -13,6 +13,7 @@ struct Barnstorm: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
+            UpCommand.self,
             ServeCommand.self,
             MigrateCommand.self,
             DoctorCommand.self,
@@ -23,6 +24,8 @@ struct Barnstorm: AsyncParsableCommand {
             ContactsCommand.self,
             CampaignCommand.self,
             CarrierCommand.self,
+            ReplyCommand.self,
+            TextCommand.self,
             BenchCommand.self,
             InDoubtCommand.self,
             AuditCommand.self,

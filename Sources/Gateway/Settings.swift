@@ -7,12 +7,16 @@ import Foundation
 /// comment: systemd's EnvironmentFile reads it too. An empty value counts as not set.
 struct Settings: Sendable {
     private let reader: ConfigReader
+    /// Every name that has a value somewhere.
+    private let names: Set<String>
     /// Names found that no setting has: most often a spelling mistake, which `doctor` reports.
     let unknownNames: [String]
 
+    /// - Parameter defaults: what holds where neither variable nor file says anything.
     /// - Throws: ``CommandFailure``, code 65, if the file cannot be read.
     static func load(
-        file: String?, environment: [String: String] = ProcessInfo.processInfo.environment
+        file: String?, environment: [String: String] = ProcessInfo.processInfo.environment,
+        defaults: [String: String] = [:]
     ) async throws -> Settings {
         let filled = environment.filter { !$0.value.isEmpty }
         var providers: [any ConfigProvider] = [
@@ -26,8 +30,11 @@ struct Settings: Sendable {
                 EnvironmentVariablesProvider(
                     environmentVariables: lines, secretsSpecifier: secrets))
         }
+        providers.append(
+            EnvironmentVariablesProvider(environmentVariables: defaults, secretsSpecifier: secrets))
+        names += defaults.keys
         return Settings(
-            reader: ConfigReader(providers: providers),
+            reader: ConfigReader(providers: providers), names: Set(names),
             unknownNames: Set(names).filter { $0.hasPrefix(prefix) && !isKnown($0) }.sorted())
     }
 
@@ -37,6 +44,15 @@ struct Settings: Sendable {
         return reader.string(forKey: ConfigKey(key), isSecret: true)
     }
 
+    /// What stands behind a provider's name, e.g. `account_sid` for BARNSTORM_TWILIO_ACCOUNT_SID.
+    func values(below group: String) -> [String: String] {
+        let start = Self.prefix + group + "_"
+        return names.filter { $0.hasPrefix(start) }.reduce(into: [:]) { found, name in
+            let bare = String(name.dropFirst(start.count))
+            found[bare.lowercased()] = value(group + "_" + bare)
+        }
+    }
+
     static let prefix = "BARNSTORM_"
     private static let secrets = SecretsSpecifier<String, String>.dynamic { name, _ in
         name.hasPrefix(prefix)
@@ -44,15 +60,15 @@ struct Settings: Sendable {
 
     private static func isKnown(_ name: String) -> Bool {
         let bare = name.dropFirst(prefix.count)
-        return names.contains(String(bare)) || providers.contains { bare.hasPrefix($0 + "_") }
+        return known.contains(String(bare)) || providerNames.contains { bare.hasPrefix($0 + "_") }
     }
 
     /// Settings of the whole program; each provider has its own behind its name.
-    static let names: Set<String> = [
+    static let known: Set<String> = [
         "DATABASE_URL", "LISTEN", "PUBLIC_URL", "SECRET_FILE", "SMTP_URL", "PROVIDER", "LOG_LEVEL",
         "LOG_FORMAT", "MIGRATIONS", "PERMIT_DIR", "DATABASE_CONNECTIONS",
     ]
-    static let providers = ["TWILIO", "TELNYX", "BANDWIDTH", "VONAGE", "PLIVO", "SIMULATED"]
+    static let providerNames = ["TWILIO", "TELNYX", "BANDWIDTH", "VONAGE", "PLIVO", "SIMULATED"]
 
     /// Reads the file itself so that a line that is neither setting nor comment is named.
     private static func variables(in file: String) throws -> [String: String] {

@@ -27,7 +27,7 @@ struct DoctorCommand: AsyncParsableCommand {
         if wrong > 0 { throw CommandFailure.checkFailed() }
     }
 
-    private func schema(_ pending: [String]) -> Finding {
+    private func schema(_ pending: [String]) -> Diagnosis {
         pending.isEmpty
             ? .fine("schema", "All migrations have run.")
             : .wrong(

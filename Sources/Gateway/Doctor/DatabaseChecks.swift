@@ -5,14 +5,14 @@ import Postgres
 struct DatabaseChecks: Sendable {
     let database: Database
 
-    func findings() async throws -> [Finding] {
+    func findings() async throws -> [Diagnosis] {
         [
             try await version(), try await roles(), try await partitions(), try await durability(),
             try await clock(),
         ]
     }
 
-    private func version() async throws -> Finding {
+    private func version() async throws -> Diagnosis {
         let number = try await value("SELECT current_setting('server_version_num')::int8") ?? 0
         return number >= 150_000
             ? .fine("database", "PostgreSQL \(number / 10_000).\(number % 10_000).")
@@ -22,7 +22,7 @@ struct DatabaseChecks: Sendable {
     }
 
     /// The program changes into these roles, which cannot alter history.
-    private func roles() async throws -> Finding {
+    private func roles() async throws -> Diagnosis {
         let missing = try await database.rows(
             """
             SELECT name FROM unnest(ARRAY['barnstorm_web', 'barnstorm_worker', 'barnstorm_ingress',
@@ -39,7 +39,7 @@ struct DatabaseChecks: Sendable {
     }
 
     /// Without a month's partition every text of that month would be refused.
-    private func partitions() async throws -> Finding {
+    private func partitions() async throws -> Diagnosis {
         let missing = try await database.rows(
             """
             SELECT parent || to_char(month, '_YYYY_MM') FROM
@@ -58,7 +58,7 @@ struct DatabaseChecks: Sendable {
     }
 
     /// An attempt that a power cut forgets would be sent a second time (P1).
-    private func durability() async throws -> Finding {
+    private func durability() async throws -> Diagnosis {
         let off = try await database.rows(
             """
             SELECT name FROM pg_settings
@@ -74,7 +74,7 @@ struct DatabaseChecks: Sendable {
     }
 
     /// Slots and hours go by the database's clock; 30 s apart nothing is sent.
-    private func clock() async throws -> Finding {
+    private func clock() async throws -> Diagnosis {
         let before = Date()
         let there = try await database.first("SELECT clock_timestamp()") { try $0.value(0) as Date }
         let after = Date()

@@ -6,12 +6,12 @@ import Texting
 struct MachineChecks {
     let settings: Settings
 
-    func findings() -> [Finding] {
+    func findings() -> [Diagnosis] {
         [names(), tables(), secretFile(), publicAddress(), descriptors(), disk()]
     }
 
     /// A misspelt setting is silently another one's default.
-    private func names() -> Finding {
+    private func names() -> Diagnosis {
         guard !settings.unknownNames.isEmpty else {
             return .fine("settings", "Every BARNSTORM_ name is known.")
         }
@@ -20,7 +20,7 @@ struct MachineChecks {
             cure: "Correct the spelling.")
     }
 
-    private func tables() -> Finding {
+    private func tables() -> Diagnosis {
         do {
             try Resource.check()
             return .fine("rules", "All tables are beside the program.")
@@ -29,7 +29,7 @@ struct MachineChecks {
         }
     }
 
-    private func secretFile() -> Finding {
+    private func secretFile() -> Diagnosis {
         guard let path = settings.value("SECRET_FILE") else {
             return .wrong(
                 "secret file", "None is configured.",
@@ -49,7 +49,7 @@ struct MachineChecks {
         return .fine("secret file", "Only its owner can read it.")
     }
 
-    private func publicAddress() -> Finding {
+    private func publicAddress() -> Diagnosis {
         do {
             let url = try settings.publicURL()
             if url.hasPrefix("https://") || settings.value("PROVIDER") ?? "simulated" == "simulated"
@@ -65,7 +65,7 @@ struct MachineChecks {
     }
 
     /// A worker holds up to 500 connections to providers, the web one for each browser.
-    private func descriptors() -> Finding {
+    private func descriptors() -> Diagnosis {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         let count = limit.rlim_cur
@@ -76,7 +76,7 @@ struct MachineChecks {
                 cure: "Set LimitNOFILE=65536 in the unit, or 'ulimit -n 4096'.")
     }
 
-    private func disk() -> Finding {
+    private func disk() -> Diagnosis {
         let place = settings.value("PERMIT_DIR") ?? FileManager.default.currentDirectoryPath
         let facts = try? FileManager.default.attributesOfFileSystem(forPath: place)
         guard let free = (facts?[.systemFreeSize] as? NSNumber)?.int64Value else {

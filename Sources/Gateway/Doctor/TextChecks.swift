@@ -5,7 +5,7 @@ import Postgres
 struct TextChecks: Sendable {
     let database: Database
 
-    func findings() async throws -> [Finding] {
+    func findings() async throws -> [Diagnosis] {
         [
             try await openTexts(), try await overdue(), try await doubts(), try await refusals(),
             try await registration(), try await quarantine(), try await circuits(),
@@ -14,7 +14,7 @@ struct TextChecks: Sendable {
 
     /// P2 at one look: texts of the last two weeks whose story has not ended and that nothing
     /// will carry on. Older ones were counted on their day.
-    private func openTexts() async throws -> Finding {
+    private func openTexts() async throws -> Diagnosis {
         let count = try await count(
             """
             WITH waiting AS MATERIALIZED (
@@ -44,7 +44,7 @@ struct TextChecks: Sendable {
     }
 
     /// The sweeper closes an attempt at its deadline, a dead worker's 120 s later.
-    private func overdue() async throws -> Finding {
+    private func overdue() async throws -> Diagnosis {
         let count = try await count(
             """
             SELECT count(*) FROM attempt a
@@ -61,7 +61,7 @@ struct TextChecks: Sendable {
                 cure: "Start a worker; it closes them as in doubt.")
     }
 
-    private func doubts() async throws -> Finding {
+    private func doubts() async throws -> Diagnosis {
         let count = try await count(
             """
             SELECT count(*) FROM outcome o WHERE result = 4 AND NOT EXISTS (
@@ -75,7 +75,7 @@ struct TextChecks: Sendable {
                 cure: "See 'barnstorm indoubt list'; callbacks settle most within minutes.")
     }
 
-    private func refusals() async throws -> Finding {
+    private func refusals() async throws -> Diagnosis {
         let count = try await count("SELECT count(*) FROM refusal WHERE settled_at IS NULL")
         return count == 0
             ? .fine("refusals", "The schema refused no text.")
@@ -85,7 +85,7 @@ struct TextChecks: Sendable {
     }
 
     /// US carriers block unregistered traffic (10DLC); elsewhere nothing has to be registered.
-    private func registration() async throws -> Finding {
+    private func registration() async throws -> Diagnosis {
         let count = try await count(
             """
             SELECT count(*) FROM sender s JOIN account a ON a.id = s.account_id
@@ -100,7 +100,7 @@ struct TextChecks: Sendable {
                 cure: "Register them with the provider, then 'barnstorm sender add' with the id.")
     }
 
-    private func quarantine() async throws -> Finding {
+    private func quarantine() async throws -> Diagnosis {
         let count = try await count(
             """
             SELECT count(*) FROM sender WHERE retired_at IS NULL AND quarantined_at IS NOT NULL
@@ -112,7 +112,7 @@ struct TextChecks: Sendable {
                 cure: "Read the provider's list back (runbook SendersInQuarantine).")
     }
 
-    private func circuits() async throws -> Finding {
+    private func circuits() async throws -> Diagnosis {
         let count = try await count("SELECT count(*) FROM account WHERE closed_until > now()")
         return count == 0
             ? .fine("accounts", "None is closed.")

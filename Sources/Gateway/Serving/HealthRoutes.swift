@@ -7,7 +7,7 @@ struct HealthRoutes: Sendable {
     let database: Database
     let metrics: MetricRegistry
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<some RequestContext>) {
         router.get("/healthz") { _, _ in text(.ok, "ok\n") }
         router.get("/readyz") { _, _ in await readiness() }
         router.get("/metrics") { _, _ in text(.ok, metrics.text()) }

@@ -1,5 +1,5 @@
 /// What one check of `doctor` found: fine, or wrong with the cure.
-struct Finding: Sendable, Encodable, Equatable {
+struct Diagnosis: Sendable, Encodable, Equatable {
     /// What was looked at, in the words of the house.
     var check: String
     var isFine: Bool
