@@ -149,7 +149,12 @@ private struct CapDay {
     private let cap: Int?
 
     init(lease: LeasedSender, at slot: Date) {
-        day = lease.dailyCap == nil ? "2000-01-01" : CapZone.day(of: slot, in: lease.capZone)
+        // Only a number with a cap needs to know its day; an unknown zone counts by UTC.
+        day =
+            lease.dailyCap.flatMap { _ in
+                (CapWindow(.day, at: slot, zone: lease.capZone)
+                    ?? CapWindow(.day, at: slot, zone: "UTC"))?.key
+            } ?? "2000-01-01"
         used = lease.capDay == day ? lease.capUsed : 0
         cap = lease.dailyCap
     }
@@ -206,7 +211,7 @@ extension BatchBuilder {
         let campaign = text.campaign.flatMap { ticker.world.now.campaigns[$0] }
         return ticker.world.window(
             organisation: organisation, campaign: campaign, zoneSet: text.zoneSet, at: now
-        ).closes
+        )?.closesAt
     }
 
     /// How long the provider may keep it: to the end of the window, at most 4 h.

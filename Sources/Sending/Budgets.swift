@@ -1,6 +1,7 @@
 import Foundation
 import Store
 import Synchronization
+import Texting
 
 /// What this worker was granted of campaigns' spend ceilings.
 ///
@@ -102,16 +103,16 @@ final class Budgets: Sendable {
 /// One second of one account's rate, by the database's clock.
 struct AccountWindow: Sendable {
     let account: Int32
-    private let second: Int64
+    private let window: CapWindow?
 
     init(account: Int32, now: Date) {
         self.account = account
-        second = Int64(now.timeIntervalSince1970.rounded(.down))
+        window = CapWindow(.second, at: now, zone: "UTC")
     }
 
     var scope: String { "account:\(account)" }
-    var key: String { "\(second)" }
+    var key: String { window?.key ?? "" }
     /// The last instant of the second.
-    var ends: Date { Date(timeIntervalSince1970: Double(second) + 0.999) }
+    var ends: Date { Date(timeIntervalSince1970: Double(window?.closes ?? 0) - 0.001) }
     func spend(_ segments: Int) -> Spend { Spend(scope: scope, window: key, amount: segments) }
 }

@@ -56,7 +56,7 @@ struct DrawLoop: Sendable {
             drawn += try await draw.draw(campaign, room) { [parts] zoneSet in
                 let window = parts.world.window(
                     organisation: organisation, campaign: campaign, zoneSet: zoneSet, at: now)
-                return window.contains(now) ? window.closes : nil
+                return window.flatMap { $0.contains(now.second) ? $0.closesAt : nil }
             }
         }
         return drawn

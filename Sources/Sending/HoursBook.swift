@@ -5,21 +5,6 @@ import Texting
 
 /// Windows of zone sets, computed once and compared often.
 final class HoursBook: Sendable {
-    /// When a zone set may be texted: the window that holds an instant, or the next one.
-    struct Window: Sendable {
-        var opens: Date
-        var closes: Date
-
-        func contains(_ moment: Date) -> Bool { opens <= moment && moment < closes }
-
-        func meeting(_ other: Window) -> Window {
-            Window(opens: max(opens, other.opens), closes: min(closes, other.closes))
-        }
-
-        /// No window in sight: shut.
-        static let never = Window(opens: .distantFuture, closes: .distantFuture)
-    }
-
     private struct Key: Hashable {
         var zones: String
         var countries: [String]
@@ -27,42 +12,39 @@ final class HoursBook: Sendable {
         var closes: Int
     }
 
-    private let known = Mutex<[Key: Window]>([:])
+    private struct Entry {
+        /// The window that holds the instant it was asked for, or the next one; nil: none in sight.
+        var window: DayWindow?
+        /// The answer may be kept until then.
+        var until: Int64
+    }
+
+    private let known = Mutex<[Key: Entry]>([:])
 
     /// The law's hours, the organisation's and the campaign's, all at once.
+    ///
+    /// - Returns: nil if nobody of that zone set may be texted within twelve days: fail closed.
     func window(
         zones: String, organisation: OrganisationFacts, campaign: CampaignFacts?, at moment: Date
-    ) -> Window {
+    ) -> DayWindow? {
         let key = Key(
             zones: zones, countries: organisation.countries,
             opens: max(organisation.opensMinute, campaign?.opensMinute ?? 0),
             closes: min(organisation.closesMinute, campaign?.closesMinute ?? 1440))
-        if let window = known.withLock({ $0[key] }), moment < window.closes,
-            window.opens != .distantFuture
-        {
-            return window
-        }
-        let window = compute(key, at: moment)
-        known.withLock { $0[key] = window }
+        let second = moment.second
+        if let entry = known.withLock({ $0[key] }), second < entry.until { return entry.window }
+        let names = zones.split(separator: ",").map(String.init)
+        let window = Jurisdictions.hours(
+            zones: names, served: key.countries,
+            preferred: DailyHours(opens: key.opens, closes: key.closes)
+        ).window(zones: names, at: second)
+        let entry = Entry(window: window, until: window?.closes ?? second + 3600)
+        known.withLock { $0[key] = entry }
         return window
     }
+}
 
-    private func compute(_ key: Key, at moment: Date) -> Window {
-        let zones = key.zones.split(separator: ",").map(String.init)
-        let windows = Jurisdictions.countries(of: zones, among: key.countries).map { country in
-            let hours = TextingHours(
-                HoursPolicy(
-                    country: country,
-                    preferred: DailyHours(opens: key.opens, closes: key.closes),
-                    servedCountries: key.countries))
-            return hours.window(zones: zones, at: moment).map {
-                Window(opens: $0.opensAt, closes: $0.closesAt)
-            }
-        }
-        // A country whose hours never come shuts the whole set: fail closed.
-        guard let first = windows.first ?? nil, !windows.contains(where: { $0 == nil }) else {
-            return .never
-        }
-        return windows.compactMap(\.self).reduce(first) { $0.meeting($1) }
-    }
+extension Date {
+    /// Whole seconds since 1970, as the hours are told.
+    var second: Int64 { Int64(timeIntervalSince1970.rounded(.down)) }
 }

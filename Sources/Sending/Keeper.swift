@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Providers
 import Store
+import Texting
 
 /// The slow chores of a worker: doubts swept and looked up, partitions made ahead.
 struct Keeper: Sendable {
@@ -34,7 +35,8 @@ struct Keeper: Sendable {
             }
             if rounds % 60 == 0 {
                 await chore("Old windows could not be pruned.") {
-                    try await parts.store.pruneAllowances()
+                    try await parts.store.pruneAllowances(
+                        before: parts.clock.now.addingTimeInterval(-3600))
                 }
             }
             rounds += 1
@@ -99,7 +101,7 @@ struct DoubtSearch: Sendable {
         var texts: [ListedText] = []
         var query = LookUp(
             to: doubt.to, from: doubt.from, service: doubt.service,
-            day: CapZone.day(of: doubt.slot, in: "UTC"))
+            day: CapWindow(.day, at: doubt.slot, zone: "UTC")?.key ?? "")
         for _ in 0..<Self.pagesMax {
             guard let request = provider.lookUpRequest(query),
                 case .response(let response) = await engine.perform(request)

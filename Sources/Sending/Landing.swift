@@ -2,6 +2,7 @@ import Curl
 import Foundation
 import Providers
 import Store
+import Texting
 
 /// What an answer means for its text, for its number and for its account.
 struct Landing {
@@ -51,8 +52,7 @@ struct Landing {
         }
     }
 
-    /// Seconds before the next try: what the provider asked for, else exponential with full jitter,
-    /// 100 ms doubling to 30 s (reference/providers 1).
+    /// Seconds before the next try: what the provider asked for, and full jitter on top.
     private static func backoff(try n: Int16, _ pause: SendOutcome.Pause, _ chance: Double)
         -> Double
     {
@@ -61,9 +61,6 @@ struct Landing {
             case .sender(let after), .account(let after), .pair(let after): after
             case .none, .accountClosed: nil
             }
-        let ceiling = min(30, 0.1 * pow(2, Double(min(n, 12))))
-        let jittered = chance * ceiling
-        guard let asked else { return jittered }
-        return asked / .seconds(1) + jittered / 10
+        return Backoff().pause(failures: Int(n), chance: chance, retryAfter: asked) / .seconds(1)
     }
 }

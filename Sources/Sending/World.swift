@@ -2,6 +2,7 @@ import Foundation
 import Providers
 import Store
 import Synchronization
+import Texting
 
 /// What this worker knows about accounts, organisations, campaigns and hours, as last read.
 final class World: Sendable {
@@ -35,7 +36,7 @@ final class World: Sendable {
     /// The window of a recipient, by the organisation's and the campaign's hours and the law's.
     func window(
         organisation: OrganisationFacts, campaign: CampaignFacts?, zoneSet: Int16, at moment: Date
-    ) -> HoursBook.Window {
+    ) -> DayWindow? {
         let zones = contents.withLock { $0.zoneSets[zoneSet] } ?? ""
         return hours.window(
             zones: zones, organisation: organisation, campaign: campaign, at: moment)
@@ -47,8 +48,7 @@ final class World: Sendable {
         return sets.keys.filter {
             hours.window(
                 zones: sets[$0] ?? "", organisation: organisation, campaign: nil, at: moment
-            )
-            .contains(moment)
+            )?.contains(moment.second) ?? false
         }
     }
 
@@ -61,9 +61,9 @@ final class World: Sendable {
             .filter { $0.organisation == organisation.id && $0.hasOwnHours }
             .flatMap { campaign in
                 sets.filter { _, zones in
-                    !hours.window(
+                    !(hours.window(
                         zones: zones, organisation: organisation, campaign: campaign, at: moment
-                    ).contains(moment)
+                    )?.contains(moment.second) ?? false)
                 }.map { (campaign.id, $0.key) }
             }
     }

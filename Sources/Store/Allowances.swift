@@ -29,12 +29,12 @@ package enum Allowances {
     package static let shared: Int32 = 0
 
     /// Forgets an account's seconds that are long past.
-    static func prune(before second: Int64, on database: Database) async throws {
+    static func prune(before window: String, on database: Database) async throws {
         for table in ["allowance", "allowance_share"] {
             try await database.execute(
                 """
                 DELETE FROM \(raw: table)
-                WHERE organisation_id = 0 AND scope LIKE 'account:%' AND window_key::bigint < \(Int(second))
+                WHERE organisation_id = 0 AND scope LIKE 'account:%' AND window_key < \(window)
                 """)
         }
     }

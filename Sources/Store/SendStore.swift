@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Texting
 
 /// Everything of the store that a worker uses, over one pool.
 package struct SendStore: Sendable {
@@ -45,10 +46,10 @@ package struct SendStore: Sendable {
             worker: worker, on: database)
     }
 
-    /// Accounts' seconds older than an hour.
-    package func pruneAllowances() async throws {
-        try await Allowances.prune(
-            before: Int64(Date().timeIntervalSince1970) - 3600, on: database)
+    /// Forgets accounts' seconds before an instant.
+    package func pruneAllowances(before moment: Date) async throws {
+        guard let window = CapWindow(.second, at: moment, zone: "UTC") else { return }
+        try await Allowances.prune(before: window.key, on: database)
     }
 
     /// What a dead incarnation was granted and never used returns.

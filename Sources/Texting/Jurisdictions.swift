@@ -13,4 +13,15 @@ package enum Jurisdictions {
         guard !homes.isEmpty, homes.allSatisfy(served.contains) else { return served }
         return served.filter(homes.contains)
     }
+
+    /// The hours of people of a zone set: the preferred ones, within the law's of every country in
+    /// which they may be.
+    package static func hours(
+        zones: [String], served: [String], preferred: DailyHours
+    ) -> TextingHours {
+        TextingHours(
+            all: countries(of: zones, among: served).map {
+                HoursPolicy(country: $0, preferred: preferred, servedCountries: served)
+            })
+    }
 }
