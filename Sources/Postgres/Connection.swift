@@ -49,7 +49,15 @@ package actor Connection {
             if let role = settings.role {
                 let quoted = role.split(separator: "\"", omittingEmptySubsequences: false)
                     .joined(separator: "\"\"")
-                _ = try handle.script("SET ROLE \"\(quoted)\"")
+                do {
+                    _ = try handle.script("SET ROLE \"\(quoted)\"")
+                } catch let error as PostgresError where error.kind == .statement {
+                    throw PostgresError(
+                        .refused,
+                        "PostgreSQL does not give us the role \(role); run barnstorm migrate, "
+                            + "then grant it to the user of BARNSTORM_DATABASE_URL.",
+                        sqlState: error.sqlState)
+                }
             }
             return try Connection(executor: executor, handle: handle)
         }
@@ -91,17 +99,22 @@ package actor Connection {
     package func script(_ text: String) throws {
         try checkFree()
         defer { noteState() }
-        let result = try handle.script(text)
-        if result.status == PGRES_COPY_IN || result.status == PGRES_COPY_OUT {
-            isCopying = true  // never finished: the pool drops the connection
-            throw PostgresError(.misuse, "A script cannot hold a COPY to or from the client.")
-        }
+        try refuseCopy(try handle.script(text))
     }
 
     private func run(_ sql: SQL) throws -> QueryResult {
         try checkFree()
         defer { noteState() }
-        return try handle.execute(sql)
+        let result = try handle.execute(sql)
+        try refuseCopy(result)
+        return result
+    }
+
+    /// A COPY that nobody feeds or reads would hold the connection for ever; the pool drops it.
+    private func refuseCopy(_ result: borrowing QueryResult) throws {
+        guard result.status == PGRES_COPY_IN || result.status == PGRES_COPY_OUT else { return }
+        isCopying = true
+        throw PostgresError(.misuse, "A COPY to or from the client needs copyIn or copyOut.")
     }
 
     /// Refuses a statement in the middle of a COPY, which libpq would silently abandon.

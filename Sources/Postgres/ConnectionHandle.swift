@@ -114,12 +114,19 @@ struct ConnectionHandle: ~Copyable {
         let text = String(cString: PQerrorMessage(pointer))
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
         // libpq keeps no SQLSTATE of a refused start; the server's word for it is FATAL.
-        let isBusy =
-            line.contains("starting up") || line.contains("shutting down")
-            || line.contains("too many") || line.contains("remaining connection slots")
-            || line.contains("recovery mode") || line.contains("administrator command")
-        let wasAnswered = line.contains("FATAL:") || line.contains("password")
-        guard wasAnswered, !isBusy else {
+        func mentions(_ words: [String]) -> Bool { words.contains { line.contains($0) } }
+        if mentions(["SSL", "certificate"]) {
+            return PostgresError(
+                .refused,
+                "PostgreSQL at \(settings.place) offers no TLS that can be verified; give it a "
+                    + "certificate, or add sslmode=disable to BARNSTORM_DATABASE_URL where the "
+                    + "network is trusted: \(line)")
+        }
+        let isBusy = mentions([
+            "starting up", "shutting down", "recovery mode", "administrator command", "too many",
+            "remaining connection slots",
+        ])
+        guard mentions(["FATAL:", "password"]), !isBusy else {
             return PostgresError(
                 .unreachable,
                 "PostgreSQL does not answer at \(settings.place); start it or correct "

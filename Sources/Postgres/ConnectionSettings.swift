@@ -1,4 +1,5 @@
 import CLibPQ
+import Glibc
 
 /// How to reach a server: a connection URL taken apart by libpq, and our defaults.
 struct ConnectionSettings: Sendable {
@@ -31,8 +32,24 @@ struct ConnectionSettings: Sendable {
         }
         options.removeAll { $0.name == "client_encoding" }
         options.append(("client_encoding", "UTF8"))
-        self.options = options
+        self.options = Self.verifying(options)
         self.role = role
+    }
+
+    /// Adds what makes TLS verify the server, unless it is on this machine or somebody said
+    /// otherwise: libpq's own default would speak to anyone.
+    private static func verifying(
+        _ options: [(name: String, value: String)]
+    ) -> [(name: String, value: String)] {
+        let host = options.last { $0.name == "host" || $0.name == "hostaddr" }?.value ?? "/"
+        let isLocal =
+            host.hasPrefix("/") || host.hasPrefix("127.") || ["localhost", "::1"].contains(host)
+        let isSaid = options.contains { $0.name == "sslmode" } || getenv("PGSSLMODE") != nil
+        guard !isLocal, !isSaid else { return options }
+        let hasRoots =
+            options.contains { $0.name == "sslrootcert" } || getenv("PGSSLROOTCERT") != nil
+        let roots = ("sslrootcert", "/etc/ssl/certs/ca-certificates.crt")
+        return options + [("sslmode", "verify-full")] + (hasRoots ? [] : [roots])
     }
 
     /// A dead peer is noticed within half a minute instead of hours.

@@ -96,7 +96,44 @@ import Testing
     }
 }
 
+@Suite struct ConnectionSettingsTests {
+    private func option(_ name: String, _ url: String) throws -> String? {
+        try ConnectionSettings(url: url, role: nil, applicationName: "test").options
+            .last { $0.name == name }?.value
+    }
+
+    @Test(arguments: ["postgresql://db.example.org/x", "postgresql://10.0.0.7/x", "host=db"])
+    func `a server elsewhere must prove who it is`(url: String) throws {
+        #expect(try option("sslmode", url) == "verify-full")
+        #expect(try option("sslrootcert", url) != nil)
+    }
+
+    @Test(arguments: [
+        "postgresql:///x?host=/run/postgresql", "postgresql://localhost/x", "postgresql:///x",
+        "postgresql://127.0.0.1/x",
+    ])
+    func `a server on this machine need not`(url: String) throws {
+        #expect(try option("sslmode", url) == nil)
+    }
+
+    @Test func `what the URL says wins`() throws {
+        let url = "postgresql://db/x?sslmode=disable&connect_timeout=2&application_name=mine"
+        #expect(try option("sslmode", url) == "disable")
+        #expect(try option("connect_timeout", url) == "2")
+        #expect(try option("application_name", url) == "mine")
+    }
+}
+
 @Suite(.freshDatabase) struct RefusedConnectionTests {
+    @Test func `a role that does not exist is a refusal`() async throws {
+        let database = try Database(
+            url: TestDatabase.url, size: 1, role: "no such \"role\"", applicationName: "test")
+        await #expect { try await database.execute("SELECT 1") } throws: {
+            let error = $0 as? PostgresError
+            return error?.kind == .refused && error?.message.contains("no such") == true
+        }
+    }
+
     @Test func `a database that does not exist is a refusal, not an outage`() async throws {
         let url = TestDatabase.url.replacing("barnstorm_test_", with: "absent_")
         let database = try Database(url: url, size: 1, applicationName: "test")

@@ -105,6 +105,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `a COPY run as a plain statement is refused`(asScript: Bool) async throws {
+        let pool = try Database(url: TestDatabase.url, size: 1, applicationName: "test")
+        await #expect {
+            try await pool.withConnection { connection in
+                let copy = "COPY (SELECT 1) TO STDOUT"
+                if asScript { try await connection.script(copy) }
+                try await connection.execute("\(raw: copy)")
+            }
+        } throws: {
+            ($0 as? PostgresError)?.kind == .misuse
+        }
+        #expect(try await pool.first("SELECT 1") { try $0[0] as Int } == 1)
+    }
+
     @Test func `a receiver that fails costs the connection, not the pool`() async throws {
         struct Full: Error {}
         let pool = try Database(url: TestDatabase.url, size: 1, applicationName: "test")
