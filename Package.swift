@@ -92,7 +92,7 @@ let package = Package(
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "Support"], swiftSettings: strict),
         .testTarget(
-            name: "ProvidersTests", dependencies: ["Providers", "Support", log] + nio,
+            name: "ProvidersTests", dependencies: ["Providers", "Curl", "Support", log] + nio,
             swiftSettings: strict),
         .testTarget(
             name: "NoticesTests", dependencies: ["Notices", "Support"], swiftSettings: strict),

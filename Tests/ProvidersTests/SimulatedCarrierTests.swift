@@ -4,7 +4,7 @@ import Testing
 @testable import Providers
 
 /// The simulated carrier from the outside: real sockets on loopback.
-@Suite struct SimulatedCarrierTests {
+@Suite(.timeLimit(.minutes(2))) struct SimulatedCarrierTests {
     @Test func `an accepted text is answered, logged and reported as delivered`() async throws {
         try await CarrierBench.run { bench in
             let answer = try await bench.text(to: "+15555550123", body: "Hi \"there\"\n😀")

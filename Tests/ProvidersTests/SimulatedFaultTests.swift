@@ -5,7 +5,7 @@ import Testing
 @testable import Providers
 
 /// Faults of the send API as a client's socket sees them.
-@Suite struct SimulatedFaultTests {
+@Suite(.timeLimit(.minutes(2))) struct SimulatedFaultTests {
     private static func connection(
         _ bench: CarrierBench, _ body: @escaping @Sendable (RawConnection, [UInt8]) throws -> Void
     ) async throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import Providers
 
 /// The provider's lists: what reconciliation and `doctor` read.
-@Suite struct SimulatedLookUpTests {
+@Suite(.timeLimit(.minutes(2))) struct SimulatedLookUpTests {
     private static func messages(_ answer: RawAnswer?) throws -> [[String: Any]] {
         try answer?.json()["messages"] as? [[String: Any]] ?? []
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import Providers
 
 /// Checks of a send request, with the codes of the provider's error dictionary.
-@Suite struct SimulatedRulesTests {
+@Suite(.timeLimit(.minutes(2))) struct SimulatedRulesTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let code: Int
         var status = 400
@@ -118,7 +118,7 @@ import Testing
 }
 
 /// The small parts, in memory.
-@Suite struct SimulatedPartsTests {
+@Suite(.timeLimit(.minutes(2))) struct SimulatedPartsTests {
     @Test(arguments: [
         ("", 1), (String(repeating: "a", count: 160), 1), (String(repeating: "a", count: 161), 2),
         (String(repeating: "a", count: 306), 2), (String(repeating: "a", count: 307), 3),

@@ -4,7 +4,7 @@ import Testing
 @testable import Providers
 
 /// Webhooks as they come in real life, and people.
-@Suite struct SimulatedStreetTests {
+@Suite(.timeLimit(.minutes(2))) struct SimulatedStreetTests {
     private static func isStatus(_ call: WebhookReceiver.Call) -> Bool {
         call.uri.hasPrefix("/status")
     }

@@ -47,6 +47,12 @@ struct CarrierBench: Sendable {
         await bench.end()
     }
 
+    /// The same bench around another carrier.
+    func with(_ carrier: Carrier) -> CarrierBench {
+        CarrierBench(
+            carrier: carrier, receiver: receiver, configuration: configuration, logPath: logPath)
+    }
+
     private func end() async {
         await carrier.stop()
         await receiver.stop()

@@ -44,12 +44,17 @@ struct CarrierCommand: AsyncParsableCommand {
     var strangers: Double?
     @Option(help: "Segments per second that each number passes on; none: without limit.")
     var rate: Double?
+    @Option(help: "Connections to each webhook server, one request at a time on each.")
+    var webhookConnections = 128
     @Option(help: "How many of the last texts can be looked up.")
     var remember = 2_000_000
 
     func validate() throws {
         guard (0...65_535).contains(port) else {
             throw ValidationError("A port lies between 0 and 65535.")
+        }
+        guard webhookConnections > 0 else {
+            throw ValidationError("--webhook-connections is at least 1.")
         }
         guard remember > 0 else { throw ValidationError("--remember is at least 1.") }
     }
@@ -86,6 +91,7 @@ struct CarrierCommand: AsyncParsableCommand {
         (configuration.numbers, configuration.seed) = (numbers, seed)
         (configuration.inboundURL, configuration.statusURL) = (inboundUrl, statusUrl)
         (configuration.logPath, configuration.rememberedMax) = (log, remember)
+        configuration.webhookConnectionsMax = webhookConnections
         let sid = accountSid ?? settings.value("TWILIO_ACCOUNT_SID")
         let token = authToken ?? settings.value("TWILIO_AUTH_TOKEN")
         if let sid { configuration.accountSid = sid }

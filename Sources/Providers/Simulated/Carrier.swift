@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Synchronization
 
 /// A simulated carrier: a Twilio-shaped HTTP API with receipts, replies and faults.
 ///
@@ -19,6 +20,7 @@ package struct Carrier: Sendable {
     private let exchange: CarrierDoor<CarrierExchange>
     private let street: CarrierDoor<CarrierStreet>
     private let log: CarrierLog
+    private let ending = CarrierEnding()
 
     /// Opens the log, listens and starts the clock of receipts.
     ///
@@ -82,8 +84,10 @@ package struct Carrier: Sendable {
         }
     }
 
-    /// Stops listening, drops what is planned, writes the rest of the log.
+    /// Stops listening, drops what is planned, writes the rest of the log. A second call does
+    /// nothing.
     package func stop() async {
+        guard ending.begin() else { return }
         try? await listener.close()
         try? await street.ask { $0.close() }.get()
         log.stop()
@@ -129,4 +133,17 @@ package struct Carrier: Sendable {
 
     /// Returns when every line so far is in the log file.
     package func flushLog() { log.flush() }
+}
+
+/// Whether the end has begun: an event loop that is gone answers nobody.
+private final class CarrierEnding: Sendable {
+    private let hasBegun = Mutex(false)
+
+    /// True for the first caller only.
+    func begin() -> Bool {
+        hasBegun.withLock { hasBegun in
+            defer { hasBegun = true }
+            return !hasBegun
+        }
+    }
 }

@@ -17,14 +17,14 @@ package struct CarrierConfiguration: Sendable {
     package var seed: UInt64 = 1
     /// The append-only log; nil: an unnamed temporary file, gone with the process.
     package var logPath: String?
-    /// How many of the last texts can be looked up; 80 bytes each, taken as they come.
+    /// How many of the last texts can be looked up; 64 bytes each, taken as they come.
     package var rememberedMax = 2_000_000
     /// Receipts that may be planned at a time; of a text that comes beyond nothing is reported.
     package var plannedMax = 2_000_000
     /// Webhooks that may wait; what comes beyond is dropped, counted and logged.
     package var webhooksWaitingMax = 500_000
     /// Connections per webhook server, each with one request at a time.
-    package var webhookConnectionsMax = 32
+    package var webhookConnectionsMax = 128
     package var knobs = CarrierKnobs()
 
     package init() {}

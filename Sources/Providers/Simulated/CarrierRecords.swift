@@ -41,7 +41,7 @@ struct CarrierRecord {
 
 /// The last texts, in a ring, with two chains through it: by person and by our number.
 ///
-/// Memory: 80 bytes a text, in pieces of 65,536 texts taken when reached, and 4 MiB of chain
+/// Memory: 64 bytes a text, in pieces of 65,536 texts taken when reached, and 4 MiB of chain
 /// heads. A text whose place was taken again is simply no longer found.
 struct CarrierRecords {
     private static let pieceSize = 1 << 16
