@@ -160,6 +160,14 @@ class House:
         self.start("web", "serve", "--only", "web")
         self.wait_for_web()
 
+    def start_all(self, *carrier, knobs=None):
+        """Web first: it brings in the account, whose address the carrier is told."""
+        self.start_web()
+        provider, hook = self.db.rows("SELECT provider, hook FROM account")[0]
+        self.start_carrier(
+            "--inbound-url", f"http://127.0.0.1:{self.web_port}/hooks/{provider}/{hook}/inbound",
+            *carrier, knobs=knobs)
+
     def wait_for_web(self):
         wait_until(
             lambda: self.answers(f"http://127.0.0.1:{self.web_port}/readyz"), 30, "a ready web")
@@ -191,6 +199,14 @@ class House:
             f"http://127.0.0.1:{self.carrier_port}/_control/knobs", method="PUT",
             data=json.dumps(knobs).encode(), headers={"Content-Type": "application/json"})
         urllib.request.urlopen(request, timeout=5).close()
+
+    def carrier_is_idle(self, seconds=60):
+        """Waits until no receipt, reply or webhook is planned."""
+        wait = int(seconds * 1000)
+        url = f"http://127.0.0.1:{self.carrier_port}/_control/idle?timeout_milliseconds={wait}"
+        request = urllib.request.Request(url, method="POST")
+        with urllib.request.urlopen(request, timeout=seconds + 10) as answer:
+            return json.loads(answer.read()).get("idle", False)
 
     def carrier_log(self):
         return CarrierLog.read(self.log_path)
