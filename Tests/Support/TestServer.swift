@@ -8,6 +8,7 @@ package final class TestServer: Sendable {
     package let port: UInt16
     private let listener: Int32
     private let accepted = Mutex(0)
+    private let isStopped = Mutex(false)
 
     /// Listens on a free loopback port until ``stop()`` or the end of this object.
     ///
@@ -28,9 +29,14 @@ package final class TestServer: Sendable {
         guard failure == 0 else { throw SupportError("No loopback port is free for a server.") }
         port = UInt16(bigEndian: address.sin_port)
         startThread { [weak self] in
+            // This thread alone closes the listener: its number may serve others afterwards.
+            defer { close(descriptor) }
             while true {
                 let connection = accept(descriptor, nil, nil)
-                guard connection >= 0 else { return }
+                if connection < 0 {
+                    if errno == EINVAL { return }  // shut down
+                    continue
+                }
                 let number = self?.accepted.withLock { count in
                     count += 1
                     return count
@@ -54,8 +60,10 @@ package final class TestServer: Sendable {
 
     /// Refuses further connections.
     package func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+        isStopped.withLock { isStopped in
+            if !isStopped { shutdown(listener, Int32(SHUT_RDWR)) }
+            isStopped = true
+        }
     }
 
     /// A server that reads whole requests and answers each; connections are kept.
