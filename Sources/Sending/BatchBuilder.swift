@@ -46,8 +46,7 @@ struct BatchBuilder {
         if let rate = facts.segmentsPerSecond { try await limit(to: rate) }
         let room = min(ticker.fleet.room(account: account, max: facts.inFlightMax), segmentsMax)
         guard room > 0 else { return false }
-        let rooms = senders.filter { $0.isOurs && !$0.isResting(at: instant) }
-            .compactMap { roomFor($0, most: room) }
+        let rooms = rooms(for: senders, most: room, at: instant)
         guard !rooms.isEmpty else { return false }
         let due = try await ticker.store.due.due(
             organisation: organisation.id, rooms: rooms, holds: holds())
@@ -75,6 +74,25 @@ struct BatchBuilder {
         horizon = min(horizon, window.ends)
         let left = try await ticker.budgets.accountLeft(window, rate: rate)
         segmentsMax = min(segmentsMax, left)
+    }
+
+    /// Numbers with room by their rate, as many as the batch has room for and a few more, because not
+    /// every one has so much due. What is read and not used is read again.
+    private mutating func rooms(
+        for senders: [SenderState], most: Int, at instant: BootInstant
+    ) -> [(sender: UUID, texts: Int)] {
+        var rooms: [(sender: UUID, texts: Int)] = []
+        var sum = 0
+        for state in senders where state.isOurs && !state.isResting(at: instant) {
+            guard sum < most * 2 else {
+                hasMore = true
+                break
+            }
+            guard let room = roomFor(state, most: most) else { continue }
+            rooms.append(room)
+            sum += room.texts
+        }
+        return rooms
     }
 
     /// How many texts a number's rate has room for within the horizon, at one segment each.

@@ -49,13 +49,20 @@ final class Ticker: Sendable {
         let order = ring.withLock { $0.order(of: Array(byOrganisation.keys)) }
         var sent = 0
         for organisation in order {
-            let senders = byOrganisation[organisation, default: []].map(\.sender)
+            let senders = Self.order(byOrganisation[organisation, default: []])
             let allowed = ring.withLock { $0.credit(organisation, Self.quantumSegments) }
             let used = try await attend(organisation, senders, segments: allowed)
             ring.withLock { $0.spend(organisation, used.segments, hasMore: used.hasMore) }
             sent += used.texts
         }
         return sent
+    }
+
+    /// Numbers with answers first, the others in an order that differs from tick to tick, because one
+    /// batch has no room for all.
+    private static func order(_ busy: [BusySender]) -> [UUID] {
+        let (answering, others) = (busy.filter(\.hasAnswers), busy.filter { !$0.hasAnswers })
+        return (answering.shuffled() + others.shuffled()).map(\.sender)
     }
 
     private func attend(

@@ -103,15 +103,27 @@ package struct WorkerFacts: Sendable {
         return Dictionary(uniqueKeysWithValues: rows)
     }
 
-    /// Senders with waiting texts, and how many first texts wait on each.
-    package func busySenders() async throws -> [(organisation: Int32, sender: UUID, texts: Int)] {
+    /// Senders with something due, those with answers to people first.
+    package func busySenders() async throws -> [BusySender] {
         try await database.rows(
             """
-            SELECT organisation_id, sender_id, sum(cardinality(message_ids) - taken)::bigint
-            FROM outbox WHERE due_at <= clock_timestamp() GROUP BY 1, 2
+            SELECT organisation_id, sender_id, bool_or(priority < 2) FROM outbox
+            WHERE due_at <= clock_timestamp() GROUP BY 1, 2
             """
-        ) { row in (try row.value(0), try row.value(1), try row.value(2)) }
+        ) { row in
+            BusySender(
+                organisation: try row.value(0), sender: try row.value(1),
+                hasAnswers: try row.value(2))
+        }
     }
+}
+
+/// A number with something due.
+package struct BusySender: Sendable {
+    package var organisation: Int32
+    package var sender: UUID
+    /// Not only first texts.
+    package var hasAnswers: Bool
 }
 
 /// A pool of one organisation's numbers.
