@@ -3,17 +3,12 @@ import Postgres
 import Store
 import Synchronization
 
-/// Tells waiting pages and workers that something is there: at once for the first, then at most
-/// once per person and 100 ms. A notice that is lost costs a poll's wait, nothing else.
+/// Tells waiting pages that somebody wrote: at once for the first, then at most once per person and
+/// 100 ms. A notice that is lost costs a poll's wait, nothing else.
 final class InboxNotifier: Sendable {
-    private struct Notice: Hashable {
-        var channel: String
-        var payload: String
-    }
-
     private struct State {
-        var toldAt: [Notice: ContinuousClock.Instant] = [:]
-        var pending: Set<Notice> = []
+        var toldAt: [InboxNotice: ContinuousClock.Instant] = [:]
+        var pending: Set<InboxNotice> = []
     }
 
     private let database: Database
@@ -30,10 +25,7 @@ final class InboxNotifier: Sendable {
     }
 
     /// Queues notices of what is committed; returns at once.
-    func tell(_ received: Received) {
-        let notices =
-            received.notices.map { Notice(channel: "inbox", payload: $0.payload) }
-            + received.answering.map { Notice(channel: "outbox", payload: "\($0)") }
+    func tell(_ notices: Set<InboxNotice>) {
         guard !notices.isEmpty else { return }
         state.withLock { $0.pending.formUnion(notices) }
         waker.yield()
@@ -68,8 +60,7 @@ final class InboxNotifier: Sendable {
             do {
                 try await database.execute(
                     """
-                    SELECT pg_notify(c, p)
-                    FROM unnest(\(due.map(\.channel)), \(due.map(\.payload))) AS t(c, p)
+                    SELECT pg_notify('inbox', p) FROM unnest(\(due.map(\.payload))) AS t(p)
                     """)
             } catch {
                 log.debug(

@@ -173,10 +173,12 @@ package struct ListedText: Sendable {
     package var status: DeliveryStatus?
     package var code: String?
     package var isInbound: Bool
+    /// Of inbound texts: the deduplication key that the webhook would have brought.
+    package var key: String?
 
     package init(
         providerID: String, from: String, to: String, body: String?, createdAt: Double,
-        status: DeliveryStatus?, code: String?, isInbound: Bool
+        status: DeliveryStatus?, code: String?, isInbound: Bool, key: String? = nil
     ) {
         self.providerID = providerID
         self.from = from
@@ -186,6 +188,7 @@ package struct ListedText: Sendable {
         self.status = status
         self.code = code
         self.isInbound = isInbound
+        self.key = key
     }
 }
 

@@ -8,14 +8,11 @@ enum AutomaticAnswers {
     ///
     /// At most one confirmation per stop: only the text that made the stop gets one, and none where
     /// the provider has answered (47 CFR 64.1200(a)(12) allows a single one).
-    /// - Returns: the organisations whose outbox got one.
-    static func write(
-        _ items: [ReceptionRound.Item], on connection: Connection
-    ) async throws -> Set<Int32> {
+    static func write(_ items: [ReceptionRound.Item], on connection: Connection) async throws {
         let answered = items.filter { !$0.arrival.providerAnswered }
         let stops = answered.filter { $0.stop?.isNew == true }
         let helps = answered.filter { $0.reading.acts(.help) && !$0.isOptedOut }
-        guard !stops.isEmpty || !helps.isEmpty else { return [] }
+        guard !stops.isEmpty || !helps.isEmpty else { return }
         let wordings = try await Wording.read(
             Set((stops + helps).map(\.organisation)), on: connection)
         let recent = try await helpedLately(helps, on: connection)
@@ -34,7 +31,6 @@ enum AutomaticAnswers {
                         campaign: text.campaign, zoneSet: text.zoneSet, messages: [text.id])
                 }
             }, on: connection)
-        return Set(texts.filter { fresh.contains($0.id) }.map(\.organisation))
     }
 
     private static func text(

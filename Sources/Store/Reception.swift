@@ -3,19 +3,6 @@ import Postgres
 import Secrets
 import Texting
 
-/// What has to be told to others once a batch is committed.
-package struct Received: Sendable {
-    /// Whose waiting lists changed.
-    package var notices: Set<InboxNotice> = []
-    /// Organisations whose outbox got an automatic answer.
-    package var answering: Set<Int32> = []
-
-    mutating func add(_ other: Received) {
-        notices.formUnion(other.notices)
-        answering.formUnion(other.answering)
-    }
-}
-
 /// Takes in what people text us: the stop first, then the conversation, all in one transaction.
 package struct Reception: Sendable {
     let database: Database
@@ -42,15 +29,16 @@ package struct Reception: Sendable {
     /// Locks contacts, then conversations, then chain heads. Two texts of one person fall into two
     /// transactions, so that each sees what the one before it did.
     /// - Returns: whose lists changed, to be told after this returns.
-    package func receive(_ arrivals: [Arrival]) async throws -> Received {
-        var received = Received()
+    package func receive(_ arrivals: [Arrival]) async throws -> Set<InboxNotice> {
+        var notices: Set<InboxNotice> = []
         for round in Self.rounds(arrivals) {
             let zones = try await zones(of: round)
             let reception = ReceptionRound(
                 arrivals: round, zones: zones, numberHashKey: numberHashKey)
-            received.add(try await database.transaction { try await reception.apply(on: $0) })
+            notices.formUnion(
+                try await database.transaction { try await reception.apply(on: $0) })
         }
-        return received
+        return notices
     }
 
     /// Splits a batch so that no person occurs twice in a part.

@@ -31,24 +31,21 @@ struct ReceptionRound: Sendable {
     }
 
     /// Runs the steps in lock order.
-    func apply(on connection: Connection) async throws -> Received {
+    func apply(on connection: Connection) async throws -> Set<InboxNotice> {
         let taken = try await Webhooks.take(
             arrivals.map { ($0.account, $0.key) }, on: connection)
         let fresh = arrivals.indices.filter(taken.contains).map { arrivals[$0] }
-        guard !fresh.isEmpty else { return Received() }
+        guard !fresh.isEmpty else { return [] }
         var items = try await people(fresh, on: connection)
         try await judge(&items, on: connection)
         try await Conversations.open(&items, on: connection)
         try await write(items, on: connection)
         try await Conversations.update(items, on: connection)
         try await keep(fresh, items, on: connection)
-        let answering = try await AutomaticAnswers.write(items, on: connection)
+        try await AutomaticAnswers.write(items, on: connection)
         try await count(items, on: connection)
         try await prove(items, on: connection)
-        return Received(
-            notices: Set(
-                items.map { InboxNotice(organisation: $0.organisation, member: $0.assignee) }),
-            answering: answering)
+        return Set(items.map { InboxNotice(organisation: $0.organisation, member: $0.assignee) })
     }
 
     /// Whose number was texted, and by whom; locks the people.

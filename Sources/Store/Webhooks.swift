@@ -79,6 +79,27 @@ package struct Webhooks: Sendable {
         try await database.transaction { try await Self.keep([webhook], on: $0) }
     }
 
+    /// Takes a turn that only one process may have, such as "look for lost texts at noon".
+    ///
+    /// - Returns: whether this process has it.
+    package func takeTurn(account: Int32, _ turn: String) async throws -> Bool {
+        try await database.execute(
+            """
+            INSERT INTO seen (account_id, key) VALUES (\(account), \("turn:" + turn))
+            ON CONFLICT DO NOTHING
+            """) == 1
+    }
+
+    /// Numbers in use of an account.
+    package func numbers(account: Int32) async throws -> [String] {
+        try await database.rows(
+            """
+            SELECT number FROM sender WHERE account_id = \(account) AND retired_at IS NULL
+            ORDER BY number
+            """
+        ) { try $0.value(0) as String }
+    }
+
     /// Forgets keys older than a week, long after any provider's last retry.
     ///
     /// - Returns: how many.

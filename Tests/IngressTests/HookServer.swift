@@ -24,7 +24,11 @@ final class HookServer: Sendable {
 
     /// The server and the account must agree on the public address, so the port comes first.
     init(_ house: House, database: Database? = nil) async throws {
-        let database = database ?? house.database
+        // The rights that the running program has, and no more.
+        let database =
+            try database
+            ?? Database(
+                url: TestDatabase.url, size: 4, role: "barnstorm_ingress", applicationName: "hooks")
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let accountID = house.account
         let address = PortBox()

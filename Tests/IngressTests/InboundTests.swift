@@ -3,6 +3,7 @@ import Postgres
 import Store
 import Support
 import Testing
+import Texting
 
 @testable import Ingress
 
@@ -75,6 +76,64 @@ import Testing
         #expect(
             try await house.count("SELECT count(*) FROM contact WHERE opted_out_at IS NULL") == 1)
         #expect(try await house.count("SELECT count(*) FROM ledger WHERE kind = 'start'") == 1)
+        await server.stop()
+    }
+
+    @Test func `HELP is answered with who we are, once a minute`() async throws {
+        let house = try await House.make()
+        let server = try await HookServer(house)
+        try await house.text("+15005550010")
+
+        await server.inbound("HELP", from: "+15005550010", sid: "SM1", mark: nil)
+        await server.inbound("HELP", from: "+15005550010", sid: "SM2", mark: nil)
+
+        #expect(
+            try await house.count(
+                """
+                SELECT count(*) FROM message WHERE kind = 4 AND body LIKE '%Fairness Now%'
+                    AND body LIKE '%STOP%'
+                """) == 1)
+        await server.stop()
+    }
+
+    @Test func `a likely stop waits for a person, flagged and with a clock`() async throws {
+        let house = try await House.make()
+        let server = try await HookServer(house)
+        let (contact, _) = try await house.text("+15005550010")
+        let words = "output"
+        try #require(Reply(words).action == .review)
+
+        await server.inbound(words, from: "+15005550010", sid: "SM1")
+
+        #expect(
+            try await house.count(
+                """
+                SELECT count(*) FROM review WHERE contact_id = \(contact) AND meaning = 'opt_out'
+                    AND decided_at IS NULL AND due_at > now() + interval '23 hours'
+                """) == 1)
+        #expect(
+            try await house.count(
+                """
+                SELECT count(*) FROM conversation WHERE flagged = 'likely_stop'
+                    AND needs_reply_since IS NOT NULL
+                """) == 1)
+        #expect(
+            try await house.count("SELECT count(*) FROM contact WHERE opted_out_at IS NOT NULL")
+                == 0)
+        await server.stop()
+    }
+
+    @Test func `a quote of our own footer stops nobody`() async throws {
+        let house = try await House.make()
+        let server = try await HookServer(house)
+        try await house.text("+15005550010")
+
+        await server.inbound(
+            "Liked “Hi! Will you vote? Reply STOP to end.”", from: "+15005550010", sid: "SM1")
+
+        #expect(
+            try await house.count("SELECT count(*) FROM contact WHERE opted_out_at IS NOT NULL")
+                == 0)
         await server.stop()
     }
 

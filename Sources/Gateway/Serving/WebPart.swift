@@ -22,9 +22,13 @@ struct WebPart: Sendable {
         let hooks = try Database(
             url: url, size: 6, role: "barnstorm_ingress", applicationName: "barnstorm ingress")
         let desk = Self.desk(installation, hooks)
+        let log = Logger(label: "barnstorm.ingress")
+        let puller = InboundPuller(
+            desk: desk, webhooks: Webhooks(database: hooks),
+            engine: CurlEngine(maximumInFlight: 2), log: log,
+            accounts: { try await Self.accounts(installation, hooks) })
         let ingress = IngressService(
-            desk: desk,
-            chores: Chore.standard(database: hooks, log: Logger(label: "barnstorm.ingress")))
+            desk: desk, chores: Chore.standard(database: hooks, log: log) + [puller.chore])
         let router = Router(context: ConsoleContext.self)
         HealthRoutes(database: pages, metrics: .shared).add(to: router)
         try Self.console(installation, pages).add(to: router)
@@ -65,13 +69,17 @@ struct WebPart: Sendable {
             database: database, numberHashKey: installation.secret.key(.numberHash),
             zoneSets: { try await zoneSets.ids($0) })
         return HookDesk(
-            database: database, reception: reception, log: Logger(label: "barnstorm.ingress")
-        ) {
-            try await installation.accounts(in: database).map { opened, provider in
-                HookAccount(
-                    id: opened.account.id, hook: opened.account.hook, provider: provider,
-                    callbackKey: opened.callbackKey)
-            }
+            database: database, reception: reception, log: Logger(label: "barnstorm.ingress"),
+            accounts: { try await accounts(installation, database) })
+    }
+
+    private static func accounts(
+        _ installation: Installation, _ database: Database
+    ) async throws -> [HookAccount] {
+        try await installation.accounts(in: database).map { opened, provider in
+            HookAccount(
+                id: opened.account.id, hook: opened.account.hook, provider: provider,
+                callbackKey: opened.callbackKey)
         }
     }
 }

@@ -25,7 +25,8 @@ extension Twilio {
                 providerID: item.sid, from: item.from ?? "", to: item.to ?? "", body: item.body,
                 createdAt: item.date_created.flatMap(Self.seconds) ?? 0,
                 status: isInbound ? nil : Self.deliveryStatus(item.status),
-                code: item.error_code.map { String($0) }, isInbound: isInbound)
+                code: item.error_code.map { String($0) }, isInbound: isInbound,
+                key: isInbound ? Self.inboundKey(item.sid) : nil)
         }
         return LookUpPage(texts: texts, next: try Self.localPage(list.next_page_uri))
     }

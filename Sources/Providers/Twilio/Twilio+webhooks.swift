@@ -59,8 +59,11 @@ extension Twilio {
             // Advanced Opt-Out answers what it marks. Without it, Twilio's standard answers go to
             // its own words alone and leave no mark.
             providerAnswered: mark != nil || (answersStopItself && Self.isStandardWord(body)),
-            key: "in:\(sid)")
+            key: Self.inboundKey(sid))
     }
+
+    /// The same whether the text came by webhook or was found in the list.
+    static func inboundKey(_ sid: String) -> String { "in:\(sid)" }
 
     /// At most ten, of which `NumMedia` tells how many came.
     private static func media(_ form: Form) -> [InboundText.Media] {

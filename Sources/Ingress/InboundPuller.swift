@@ -1,0 +1,130 @@
+import Curl
+import Foundation
+import Logging
+import Providers
+import Store
+import Synchronization
+
+/// Looks for texts that no webhook brought: an outage of ours must not lose a stop.
+///
+/// Every few minutes it lists what people wrote to each number and hands all of it to the same lane
+/// as webhooks; what came before is known by its key and changes nothing.
+package final class InboundPuller: Sendable {
+    /// How often each number is asked about.
+    package static let pause = Duration.seconds(300)
+    /// Younger texts are left to their webhooks, which tell more (the provider's marks).
+    private static let ageMin = 60.0
+    /// How far back the first round looks: longer than any outage that nobody noticed.
+    private static let reach = 24 * 3_600.0
+    /// Rounds overlap by this, for clocks that differ and texts that are listed late.
+    private static let overlap = 900.0
+    private static let pagesMax = 20
+
+    private let desk: HookDesk
+    private let webhooks: Webhooks
+    private let engine: CurlEngine
+    private let log: Logger
+    private let accounts: @Sendable () async throws -> [HookAccount]
+    private let pulledAt = Mutex<[String: Double]>([:])
+
+    package init(
+        desk: HookDesk, webhooks: Webhooks, engine: CurlEngine, log: Logger,
+        accounts: @escaping @Sendable () async throws -> [HookAccount]
+    ) {
+        self.desk = desk
+        self.webhooks = webhooks
+        self.engine = engine
+        self.log = log
+        self.accounts = accounts
+    }
+
+    /// The chore that ``IngressService`` runs.
+    package var chore: Chore {
+        Chore("look for lost texts", every: Self.pause, log: log) { try await self.pull() }
+    }
+
+    /// One round over all accounts whose turn no other process took.
+    package func pull(now: Date = Date()) async throws {
+        let moment = now.timeIntervalSince1970
+        let turn = Int(moment / Double(Self.pause.components.seconds))
+        for account in try await accounts() {
+            guard try await webhooks.takeTurn(account: account.id, "pull:\(turn)") else { continue }
+            for number in try await webhooks.numbers(account: account.id) {
+                try await pull(number, account, now: moment)
+            }
+        }
+    }
+
+    private func pull(_ number: String, _ account: HookAccount, now: Double) async throws {
+        let place = "\(account.id) \(number)"
+        let last = pulledAt.withLock { $0[place] } ?? now - Self.reach
+        let since = last - Self.overlap
+        var isWhole = true
+        for day in Self.days(from: since, to: now) {
+            let texts = try await list(number, day, account, since: since)
+            isWhole = isWhole && texts != nil
+            for text in texts ?? [] where text.createdAt <= now - Self.ageMin {
+                try await take(text, account)
+            }
+        }
+        if isWhole { pulledAt.withLock { $0[place] = now - Self.ageMin } }
+    }
+
+    /// UTC days from one instant to another, as `YYYY-MM-DD`, oldest first.
+    static func days(from start: Double, to end: Double) -> [String] {
+        let style = Date.ISO8601FormatStyle().year().month().day()
+        let first = Int((start / 86_400).rounded(.down))
+        let last = Int((end / 86_400).rounded(.down))
+        return (first...max(first, last)).map {
+            Date(timeIntervalSince1970: Double($0) * 86_400).formatted(style)
+        }
+    }
+
+    /// What the provider lists, oldest first; nil if it could not be read to the end.
+    private func list(
+        _ number: String, _ day: String, _ account: HookAccount, since: Double
+    ) async throws -> [ListedText]? {
+        var query = LookUp(to: "", from: number, service: nil, day: day, inbound: true)
+        var texts: [ListedText] = []
+        for _ in 0..<Self.pagesMax {
+            guard let request = account.provider.lookUpRequest(query) else { return [] }
+            guard case .response(let response) = await engine.perform(request),
+                let page = try? account.provider.lookUpAnswer(response)
+            else {
+                log.notice(
+                    "The list of texts could not be read.", metadata: ["account": "\(account.id)"])
+                return nil
+            }
+            texts += page.texts.filter { $0.isInbound && $0.createdAt >= since }
+            // Newest first: a page that ends before the span is the last one that matters.
+            guard let next = page.next, page.texts.last.map({ $0.createdAt >= since }) ?? false
+            else { return texts.reversed() }
+            query.page = next
+        }
+        return texts.reversed()
+    }
+
+    private func take(_ text: ListedText, _ account: HookAccount) async throws {
+        guard let key = text.key, !text.from.isEmpty, !text.to.isEmpty else { return }
+        let raw = RawWebhook(
+            account: account.id, isInbound: true, contentType: "text/plain",
+            target: "look-up \(text.providerID)", body: Array((text.body ?? "").utf8))
+        let arrival = Arrival(
+            account: account.id, key: key, providerID: text.providerID, from: text.from,
+            to: text.to, body: text.body ?? "", media: [], mark: nil,
+            providerAnswered: account.provider.answersStopItself,
+            receivedAt: Date(timeIntervalSince1970: text.createdAt), raw: raw)
+        let outcome = await withCheckedContinuation { continuation in
+            let isTaken = desk.texts.submit(TextEntry(arrivals: [arrival], raw: raw)) {
+                continuation.resume(returning: $0)
+            }
+            if !isTaken { continuation.resume(returning: .failed) }
+        }
+        if outcome == .failed { throw PullFailure() }
+    }
+}
+
+/// A found text could not be committed; the next round finds it again.
+private struct PullFailure: Error, CustomStringConvertible {
+    var description: String { "A text found in the provider's list could not be committed." }
+}
