@@ -156,6 +156,34 @@ import Texting
         #expect(status.addsUp)
     }
 
+    @Test func `presses that arrive together are saved together, each once`() async throws {
+        let town = try await Town(mode: .hand)
+        try await town.add(Town.list(60))
+        try await town.launch()
+        let desk = TapDesk(draw: town.draw)
+        var held: [(Lease, UUID)] = []
+        for name in ["Ana", "Bo", "Cy"] {
+            let member = try await member(town, name)
+            held += try await leases(town, member, 20).map { ($0, member) }
+        }
+
+        let presses = (held + held).map { tap($0.0, $0.1) }
+        let results = try await withThrowingTaskGroup(of: TapResult.self) { group in
+            for press in presses {
+                group.addTask {
+                    try await desk.tap(
+                        press, campaign: town.campaign.id, organisation: town.organisation.id,
+                        windows: Town.always)
+                }
+            }
+            return try await group.reduce(into: [TapResult]()) { $0.append($1) }
+        }
+
+        #expect(results.count { $0 == .sent } == 60)
+        #expect(results.count { $0 == .already } == 60)
+        #expect(try await town.status().queued == 60)
+    }
+
     private func act(
         _ town: Town, _ lease: Lease, _ member: UUID, _ random: inout SplitMix
     ) async throws {
