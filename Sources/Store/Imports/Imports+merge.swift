@@ -5,26 +5,60 @@ import Secrets
 extension Imports {
     /// People merged in one transaction: some 50 ms, for which a STOP of one of them may wait.
     static let mergeRows = 2_000
+    /// Slices merged side by side.
+    private static let mergeTasks = 2
+    /// `merged_rows` of an import that is being undone.
+    static let undoing = 9_000_000_000_000
 
     /// Merges what is staged, from where an interrupted import stopped, and makes it visible.
     ///
-    /// Several processes may try at once: each transaction takes the import's row and goes on from
-    /// what it finds there.
+    /// Every id is derived from the import, so a slice that is merged twice changes nothing: slices
+    /// run side by side, and a second process that resumes as well does no harm.
     /// - Throws: ``InvalidInput`` if the import is not open, or its staged rows were lost in a
     ///   crash of the database: undo it then and import the file again.
     package func resume(
         _ id: UUID, organisation: Int32,
-        progress: @Sendable (ImportProgress) -> Void = { _ in }
+        progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }
     ) async throws -> ImportReport {
         let total = try await stagedPeople(id, organisation)
         async let consents = consentRoot(id, organisation)
-        var merged = 0
-        while merged < total {
-            merged = try await mergeNext(id, organisation)
-            progress(ImportProgress(phase: .saving, done: merged, total: total))
-        }
+        try await merge(id, organisation, total, progress)
         try await finish(id, organisation, try await consents)
         return try await find(id, organisation: organisation)
+    }
+
+    /// Merges all slices that are left, a few at a time: one core's worth of PostgreSQL each.
+    private func merge(
+        _ id: UUID, _ organisation: Int32, _ total: Int,
+        _ progress: @escaping @Sendable (ImportProgress) -> Void
+    ) async throws {
+        let start = try await find(id, organisation: organisation).merged
+        let cursor = MergeCursor(from: start, to: total, step: Self.mergeRows)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<Self.mergeTasks {
+                group.addTask {
+                    while let from = await cursor.next() {
+                        try await mergeSlice(id, organisation, from: from)
+                        let mark = await cursor.finish(from)
+                        try await remember(mark, id, organisation)
+                        progress(
+                            ImportProgress(phase: .saving, done: min(mark, total), total: total))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Notes up to where everything is merged.
+    private func remember(_ mark: Int, _ id: UUID, _ organisation: Int32) async throws {
+        _ = try await database.transaction(organisation: organisation) { connection in
+            try await connection.execute(
+                """
+                UPDATE import SET merged_rows = \(mark)
+                WHERE organisation_id = \(organisation) AND id = \(id) AND merged_rows < \(mark)
+                """)
+        }
     }
 
     /// How many people `merge_…` holds.
@@ -34,7 +68,7 @@ extension Imports {
             throw InvalidInput(
                 "The import \(id.text) is \(report.state.rawValue), not interrupted.")
         }
-        guard report.merged < 9_000_000_000_000 else {
+        guard report.merged < Self.undoing else {
             throw InvalidInput("The import \(id.text) is being undone; undo it again to the end.")
         }
         let lost = InvalidInput(
@@ -51,21 +85,20 @@ extension Imports {
         }
     }
 
-    /// Merges the next people in one transaction.
-    ///
-    /// - Returns: how many are merged in all.
-    private func mergeNext(_ id: UUID, _ organisation: Int32) async throws -> Int {
+    /// Merges one slice in one transaction.
+    private func mergeSlice(_ id: UUID, _ organisation: Int32, from: Int) async throws {
         try await database.transaction(organisation: organisation) { connection in
+            // KEY SHARE: an undo waits for us, another slice and the note of progress do not.
             let open = try await connection.first(
                 """
-                SELECT merged_rows, campaign_id, consent_source, consent_wording FROM import
+                SELECT campaign_id, consent_source, consent_wording FROM import
                 WHERE organisation_id = \(organisation) AND id = \(id) AND state = 'merging'
-                FOR UPDATE
+                    AND merged_rows < \(Self.undoing) FOR KEY SHARE
                 """
             ) { row in
                 OpenImport(
-                    id: id, organisation: organisation, campaign: try row.value(1),
-                    from: try row.value(0), source: try row.value(2), wording: try row.value(3))
+                    id: id, organisation: organisation, campaign: try row.value(0),
+                    from: from, source: try row.value(1), wording: try row.value(2))
             }
             guard let open else {
                 throw InvalidInput("The import \(id.text) was ended by somebody else.")
@@ -73,13 +106,6 @@ extension Imports {
             try await addContacts(open, on: connection)
             try await connection.execute(open.consents)
             try await connection.execute(open.recipients)
-            let end = open.from + Self.mergeRows
-            try await connection.execute(
-                """
-                UPDATE import SET merged_rows = \(end)
-                WHERE organisation_id = \(organisation) AND id = \(id)
-                """)
-            return end
         }
     }
 
@@ -160,6 +186,33 @@ extension Imports {
             UPDATE lane l SET size = short.people FROM short
             WHERE l.organisation_id = \(organisation) AND l.id = short.id
             """)
+    }
+}
+
+/// Which slices are merged: handed out in order, finished in any.
+private actor MergeCursor {
+    private var upcoming: Int
+    private var running: Set<Int> = []
+    private let end: Int
+    private let step: Int
+
+    init(from start: Int, to end: Int, step: Int) {
+        upcoming = start
+        self.end = end
+        self.step = step
+    }
+
+    func next() -> Int? {
+        guard upcoming < end else { return nil }
+        defer { upcoming += step }
+        running.insert(upcoming)
+        return upcoming
+    }
+
+    /// - Returns: up to where everything is merged now.
+    func finish(_ slice: Int) -> Int {
+        running.remove(slice)
+        return running.min() ?? upcoming
     }
 }
 

@@ -90,7 +90,7 @@ extension Imports {
                 + "('barnstorm contacts import --resume' or '--undo')."
         ) {
             try await database.transaction(organisation: organisation) { connection in
-                try await connection.script("SET LOCAL work_mem = '128MB'")
+                try await connection.script("SET LOCAL work_mem = '256MB'")
                 let campaign = try await connection.first(
                     """
                     UPDATE import SET state = 'merging', rows_read = \(counts.read),

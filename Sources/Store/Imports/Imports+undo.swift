@@ -8,7 +8,7 @@ extension Imports {
     /// Goes on with the campaign's interrupted import.
     package func resumeLast(
         campaign: UUID, organisation: Int32,
-        progress: @Sendable (ImportProgress) -> Void = { _ in }
+        progress: @escaping @Sendable (ImportProgress) -> Void = { _ in }
     ) async throws -> ImportReport {
         let imports = try await list(organisation: organisation, campaign: campaign)
         guard let open = imports.first(where: { $0.state == .merging }) else {
@@ -79,7 +79,7 @@ extension Imports {
             // Back to merging: an undo that is interrupted here is taken up by the next one.
             _ = try await connection.execute(
                 """
-                UPDATE import SET state = 'merging', done_at = NULL, merged_rows = 9000000000000
+                UPDATE import SET state = 'merging', done_at = NULL, merged_rows = \(Self.undoing)
                 WHERE organisation_id = \(organisation) AND id = \(id)
                 """)
             return try await connection.rows(
