@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Secrets
 import Support
 import Testing
 
@@ -185,6 +186,28 @@ import Testing
         #expect((report.good, report.duplicate) == (200, 100))
         #expect(try await town.status().recipients == 300)
         #expect(try await town.count("SELECT count(*) FROM recipient") == 300)
+    }
+
+    @Test func `the ledger's root can be counted again from the consents`() async throws {
+        let town = try await Town()
+        let report = try await town.add(Town.list(37))
+        let leaves = try await town.database.rows(
+            """
+            SELECT concat_ws('|', encode(c.number_hash, 'hex'), s.row_number, s.source, s.wording,
+                '') FROM consent s JOIN contact c ON c.id = s.contact_id
+            WHERE s.import_id = \(report.id) ORDER BY s.row_number
+            """
+        ) { MerkleTree.leafHash(Array((try $0.value(0) as String).utf8)) }
+
+        let line = try await town.database.first(
+            """
+            SELECT entry::jsonb->'details'->>'consent_root',
+                (entry::jsonb->'details'->>'consents')::bigint FROM ledger WHERE kind = 'import'
+            """
+        ) { row in (try row.value(0) as String, try row.value(1) as Int) }
+
+        #expect(leaves.count == 37 && line?.1 == 37)
+        #expect(line?.0 == MerkleTree.root(leaves).hex)
     }
 
     @Test func `an undone import leaves the campaign as it was`() async throws {

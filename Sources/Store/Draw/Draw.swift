@@ -104,13 +104,19 @@ package struct Draw: Sendable {
         var end: Int32
     }
 
+    /// The most people of one draw.
+    private static let peopleMax = 50_000
+
     /// Moves lanes on until `limit` people are taken or no open lane is left.
+    ///
+    /// - Parameter mayWait: whether to wait for a lane that another draw moves just now; `false`
+    ///   where this transaction holds lanes already, for two that wait for each other's would stop.
     static func takeSlices(
         _ campaign: UUID, _ organisation: Int32, _ open: OpenLanes, limit: Int,
-        on connection: Connection
+        mayWait: Bool = true, on connection: Connection
     ) async throws -> [Slice] {
         var slices: [Slice] = []
-        var left = limit
+        var left = min(limit, peopleMax)
         // A lane that another draw moves just now is passed over first and waited for last: with
         // one lane only, an empty answer would look like the end of the list.
         var wait = SQL(raw: "FOR NO KEY UPDATE OF l SKIP LOCKED")
@@ -138,7 +144,7 @@ package struct Draw: Sendable {
             if let slice {
                 slices.append(slice)
                 left -= Int(slice.end - slice.from)
-            } else if slices.isEmpty, wait.text.hasSuffix("SKIP LOCKED") {
+            } else if mayWait, slices.isEmpty, wait.text.hasSuffix("SKIP LOCKED") {
                 wait = SQL(raw: "FOR NO KEY UPDATE OF l")
             } else {
                 break

@@ -75,14 +75,19 @@ extension Draw {
             guard let setting, setting.isLive else { return [] }
             let open = try await Self.openLanes(
                 campaign, organisation, windows, now: now, on: connection)
+            // Somebody may have stopped since they were leased.
+            _ = try await Self.closeStopped(setting, member, on: connection)
             var held = try await Self.renew(setting, member, on: connection)
             var wanted = count - held.count
+            var isFirst = true
             // A pass may close people instead of leasing them, so there may be several.
             while wanted > 0 {
                 let retaken = try await Self.retake(
                     setting, member, open, limit: wanted, on: connection)
                 let slices = try await Self.takeSlices(
-                    campaign, organisation, open, limit: wanted - retaken.count, on: connection)
+                    campaign, organisation, open, limit: wanted - retaken.count,
+                    mayWait: isFirst, on: connection)
+                isFirst = false
                 if retaken.isEmpty, slices.isEmpty { break }
                 try await Self.insertLeases(slices, setting, member, on: connection)
                 _ = try await Self.closeStopped(setting, member, on: connection)

@@ -49,7 +49,9 @@ package actor TapDesk {
             do {
                 let results = try await draw.tap(
                     batch.map(\.tap), organisation: organisation, windows: windows)
-                for (waiting, result) in zip(batch, results) { waiting.answer.resume(returning: result) }
+                for (waiting, result) in zip(batch, results) {
+                    waiting.answer.resume(returning: result)
+                }
             } catch {
                 await oneByOne(batch, organisation, windows)
             }
