@@ -20,12 +20,17 @@ package struct HookAccount: Sendable {
 
 /// Accounts by the unguessable part of their addresses, kept for a while.
 ///
-/// An unknown name makes it read anew, at most once a second, so that a fresh account works at once
-/// and a stranger who guesses does not reach the database.
+/// An unknown name makes it read anew, at most once a second and once at a time, so that a fresh
+/// account works at once and a stranger who guesses does not reach the database. A known account
+/// never waits: it is refreshed behind its webhooks, and holds while that fails.
 final class HookDirectory: Sendable {
+    private typealias Accounts = [String: HookAccount]
+
     private struct State {
-        var accounts: [String: HookAccount] = [:]
-        var readAt: ContinuousClock.Instant?
+        var accounts: Accounts = [:]
+        var triedAt: ContinuousClock.Instant?
+        var isRead = false
+        var reading: Task<Accounts, any Error>?
     }
 
     private let state = Mutex(State())
@@ -45,28 +50,34 @@ final class HookDirectory: Sendable {
     /// What is known without waiting.
     func known(_ hook: String) -> Answer {
         state.withLock { state in
-            guard let readAt = state.readAt else { return .stale }
-            let age = ContinuousClock.now - readAt
+            let age = state.triedAt.map { ContinuousClock.now - $0 } ?? .seconds(3_600)
             if let account = state.accounts[hook] {
-                return age < Self.age ? .account(account) : .stale
+                if age >= Self.age { _ = read(&state) }
+                return .account(account)
             }
-            return age < Self.pause ? .unknown : .stale
+            return state.isRead && age < Self.pause ? .unknown : .stale
         }
     }
 
-    /// Reads the accounts anew; when that fails, what was known before goes on holding.
+    /// Reads the accounts anew, or waits for a reading that has begun.
     func find(_ hook: String) async throws -> HookAccount? {
-        do {
+        try await state.withLock { read(&$0) }.value[hook]
+    }
+
+    private func read(_ state: inout State) -> Task<Accounts, any Error> {
+        if let reading = state.reading { return reading }
+        state.triedAt = .now
+        let task = Task {
+            defer { self.state.withLock { $0.reading = nil } }
             let accounts = Dictionary(
                 try await load().map { ($0.hook, $0) }, uniquingKeysWith: { first, _ in first })
-            state.withLock { state in
+            self.state.withLock { state in
                 state.accounts = accounts
-                state.readAt = .now
+                state.isRead = true
             }
-            return accounts[hook]
-        } catch {
-            guard let account = state.withLock({ $0.accounts[hook] }) else { throw error }
-            return account
+            return accounts
         }
+        state.reading = task
+        return task
     }
 }

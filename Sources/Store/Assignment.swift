@@ -33,6 +33,7 @@ struct AssignmentRound: Sendable {
             )
         }
         rules = Dictionary(uniqueKeysWithValues: rows)
+        guard rules.values.contains(where: { $0 != "pool" }) else { return }
         try await readMembers(Array(Set(keys.map(\.organisation))), on: connection)
     }
 
@@ -40,12 +41,14 @@ struct AssignmentRound: Sendable {
     private mutating func readMembers(
         _ organisations: [Int32], on connection: Connection
     ) async throws {
+        let isCounting = rules.values.contains("even")
         let members = try await connection.rows(
             """
             SELECT m.organisation_id, m.id, m.role IN ('texter', 'lead'),
-                (SELECT count(*) FROM conversation k
-                 WHERE k.organisation_id = m.organisation_id AND k.assignee_id = m.id
-                   AND k.needs_reply_since IS NOT NULL)
+                CASE WHEN \(isCounting) THEN (
+                    SELECT count(*) FROM conversation k
+                    WHERE k.organisation_id = m.organisation_id AND k.assignee_id = m.id
+                      AND k.needs_reply_since IS NOT NULL) ELSE 0 END
             FROM member m
             WHERE m.organisation_id = ANY(\(organisations)) AND m.deactivated_at IS NULL
               AND coalesce(m.present_until, 'infinity') > now()
