@@ -23,7 +23,7 @@ struct ReplyKeywords {
             all.last { traits[$0].isDisjoint(with: idle.union(.tail)) }.map { $0 + 1 }
             ?? all.upperBound
         let core = lower..<max(upper, lower)
-        if let rule = grammar.keywords[squashed(all.lowerBound..<all.upperBound)], all.count <= 6 {
+        if all.count <= 16, let rule = known(all.lowerBound..<all.upperBound) {
             return finding(rule, all.lowerBound..<all.upperBound)
         }
         // “No pares” is the reverse of “pares”.
@@ -31,8 +31,9 @@ struct ReplyKeywords {
             lower > 0 && lower < all.upperBound && traits[lower - 1].contains(.negator)
             && reading.tokens[lower].boundary == .none
         if isNegated { return nil }
-        for range in [core, lower..<all.upperBound, all.lowerBound..<upper] where range.count <= 6 {
-            if let rule = grammar.keywords[squashed(range)] { return finding(rule, range) }
+        for range in [core, lower..<all.upperBound, all.lowerBound..<upper] where range.count <= 16
+        {
+            if let rule = known(range) { return finding(rule, range) }
         }
         return repeated(core) ?? misspelt(core)
     }
@@ -40,6 +41,15 @@ struct ReplyKeywords {
     private func finding(_ rule: Int, _ range: Range<Int>) -> ReplyJudge.Finding {
         let rule = grammar.rules[rule]
         return .init(rule: rule, words: spelling(range), action: rule.action)
+    }
+
+    /// The rule of the keyword that stands in `range`, as written or with its slips mended.
+    private func known(_ range: Range<Int>) -> Int? {
+        var written: [UInt32] = []
+        for index in range where !traits[index].contains(.emoji) {
+            written += reading.letters[reading.tokens[index].letters].filter { $0 != 0x27 }
+        }
+        return grammar.keywords[written] ?? grammar.keywords[squashed(range)]
     }
 
     private func spelling(_ range: Range<Int>) -> String {
@@ -65,7 +75,7 @@ struct ReplyKeywords {
         var first: Int?
         for index in range {
             if !traits[index].isDisjoint(with: [.filler, .dropped, .emoji, .tail]) { continue }
-            guard let rule = grammar.keywords[squashed(index..<(index + 1))],
+            guard let rule = known(index..<(index + 1)),
                 grammar.rules[rule].meaning == .optOut
             else { return nil }
             first = first ?? rule

@@ -37,19 +37,24 @@ struct ReplyReading {
         guard number == 0 else { return append(number, word) }
         let spelling = Array(letters[range])
         let parts = Self.split(spelling)
-        if parts.count > 1 {
-            var part = word
-            for piece in parts {
-                append(grammar.lexicon.find(piece), part)
-                part.boundary = .none
-                part.opensQuote = false
-            }
-            return
+        guard parts.count == 1 else {
+            let numbers = parts.map { grammar.lexicon.find($0) }
+            return append(numbers, lengths: parts.map(\.count), word)
         }
         let numbers = guess(parts[0])
+        let lengths = numbers.map { grammar.lexicon.words[Int($0)].count }
+        append(numbers, lengths: numbers.count == 1 ? [range.count] : lengths, word)
+    }
+
+    /// Appends the parts of one written word; an apostrophe between them belongs to none.
+    private mutating func append(_ numbers: [Int32], lengths: [Int], _ word: ReplyWords.Word) {
         var part = word
-        for number in numbers {
+        for (index, number) in numbers.enumerated() {
+            let isLast = index == numbers.count - 1
+            part.start = isLast ? max(word.end - lengths[index], word.start) : part.start
+            part.end = isLast ? word.end : min(part.start + lengths[index], word.end)
             append(number, part)
+            part.start = part.end
             part.boundary = .none
             part.opensQuote = false
         }

@@ -81,9 +81,10 @@ struct ReplyTableReader {
         else { throw ReplyTableError(line: line, problem: "no keyword : words") }
         for word in parts[1].split(separator: "|") {
             let scanned = ReplyWords("\(word)")
-            guard keywords[scanned.letters] == nil else { continue }
+            let letters = scanned.letters.filter { $0 != 0x27 }
+            guard keywords[letters] == nil else { continue }
             let spelling = scanned.words.map { scanned.spelling($0) }.joined(separator: "_")
-            keywords[scanned.letters] = rules.count
+            keywords[letters] = rules.count
             rules.append(
                 .init(
                     id: "keyword.\(language).\(spelling)", kind: .plain, meaning: meaning,
@@ -151,6 +152,7 @@ struct ReplyTableReader {
     /// The spellings under which a written word is kept: as the scanner of replies would find it.
     private static func keys(_ piece: Substring, _ scanned: ReplyWords) -> [[UInt32]] {
         if ReplyLexicon.marks.contains(String(piece)) { return [piece.unicodeScalars.map(\.value)] }
+        if piece.last == "'" { return [piece.unicodeScalars.map(\.value)] }
         return scanned.words.flatMap {
             ReplyReading.split(Array(scanned.letters[$0.start..<$0.end]))
         }
