@@ -199,7 +199,7 @@ struct ReplyJudge {
         }
         guard var best = findings.min(by: { Self.rank($0) < Self.rank($1) }) else { return machine }
         guard let machine else { return best }
-        guard best.rule.meaning == .optOut else { return machine }
+        guard best.rule.meaning == .optOut, best.action == .act else { return machine }
         best.action = .review  // a machine wrote it, yet it asks us to stop: a person decides
         return best
     }
