@@ -141,7 +141,7 @@ extension CampaignCommand {
                 try status.encode(to: encoder)
                 var container = encoder.container(keyedBy: CodingKeys.self)
                 try container.encode(campaign.name, forKey: .campaign)
-                try container.encode(campaign.id.text, forKey: .id)
+                try container.encode(campaign.id, forKey: .id)
                 try container.encode(campaign.state, forKey: .state)
                 try container.encodeIfPresent(campaign.stateReason, forKey: .stateReason)
             }

@@ -212,7 +212,7 @@ private actor MergeCursor {
     /// - Returns: up to where everything is merged now.
     func finish(_ slice: Int) -> Int {
         running.remove(slice)
-        return running.min() ?? upcoming
+        return running.min() ?? min(upcoming, end)
     }
 }
 
