@@ -118,10 +118,11 @@ package struct Senders: Sendable {
         }
     }
 
-    /// Takes a number out of its pool for good. What waits under it is moved by the worker; its
-    /// threads go on from another number of the pool, and say so.
+    /// Takes a number out of its pool for good. What waits under it moves to another number of the
+    /// pool, from which its threads go on, and say so.
     ///
-    /// - Throws: ``InvalidInput`` if the organisation has no such number in use.
+    /// - Throws: ``InvalidInput`` if the organisation has no such number in use, or texts wait under
+    ///   it and the pool has no other.
     package func retire(number: String, organisation: Int32) async throws -> Sender {
         try await database.transaction(organisation: organisation) { connection in
             let retired = try await connection.first(
@@ -134,11 +135,48 @@ package struct Senders: Sendable {
             guard let retired else {
                 throw InvalidInput("No number \(number) is in use; see 'barnstorm sender list'.")
             }
+            try await Self.moveWaiting(organisation: organisation, on: connection)
+            let stuck = try await connection.first(
+                """
+                SELECT 1 FROM outbox
+                WHERE organisation_id = \(organisation) AND sender_id = \(retired.id) LIMIT 1
+                """
+            ) { _ in true }
+            guard stuck == nil else {
+                throw InvalidInput(
+                    "Texts wait under \(number) and pool \(retired.pool) has no other number; add "
+                        + "one first.")
+            }
             try await SettingChanges.record(
                 organisation, ["setting": "sender retired", "sender": retired.id.text],
                 on: connection)
             return retired
         }
+    }
+
+    /// Moves what waits under retired numbers to the quickest number of the same pool: also what a
+    /// worker puts back as unsent after its number was retired.
+    ///
+    /// - Returns: outbox rows moved.
+    @discardableResult
+    package static func moveWaiting(
+        organisation: Int32, on connection: Connection
+    ) async throws -> Int {
+        try await connection.execute(
+            """
+            UPDATE outbox o SET sender_id = r.heir
+            FROM (
+                SELECT s.id, (SELECT h.id FROM sender h
+                    WHERE h.organisation_id = s.organisation_id AND h.pool = s.pool
+                        AND h.retired_at IS NULL
+                    ORDER BY h.quarantined_at IS NOT NULL, h.segments_per_second DESC, h.id
+                    LIMIT 1) AS heir
+                FROM sender s
+                WHERE s.organisation_id = \(organisation) AND s.retired_at IS NOT NULL
+            ) r
+            WHERE o.organisation_id = \(organisation) AND o.sender_id = r.id
+                AND r.heir IS NOT NULL
+            """)
     }
 
     private func insert(

@@ -54,6 +54,26 @@ import Testing
         #expect(opened?.credentials == ["auth_token": "b"])
     }
 
+    @Test func `what waits under a retired number leaves from another of its pool`() async throws {
+        let town = try await Town(senders: 2)
+        let senders = Senders(database: town.database)
+        try await town.add(Town.list(40))
+        try await town.launch()
+        _ = try await town.drawPaced(40)
+
+        _ = try await senders.retire(
+            number: town.senders[0].number, organisation: town.organisation.id)
+
+        let waiting = try await town.database.rows(
+            "SELECT sender_id, sum(cardinality(message_ids))::bigint FROM outbox GROUP BY 1"
+        ) { row in (try row.value(0) as UUID, try row.value(1) as Int) }
+        #expect(waiting.count == 1 && waiting[0].0 == town.senders[1].id && waiting[0].1 == 40)
+        await #expect(throws: InvalidInput.self) {
+            try await senders.retire(
+                number: town.senders[1].number, organisation: town.organisation.id)
+        }
+    }
+
     @Test func `a number is used once per account, and a retired one leaves the pool`() async throws
     {
         let town = try await Town(senders: 2)
