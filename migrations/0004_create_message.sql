@@ -6,6 +6,8 @@
 -- by migrations and daily by the worker; makes what is missing up to `months_ahead` from now.
 CREATE FUNCTION make_partitions(months_ahead integer DEFAULT 3) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+    -- A long reader must not make every send and stop queue behind this; it is called again hourly.
+    SET lock_timeout = '500ms'
     AS $$
     DECLARE
         parent text;

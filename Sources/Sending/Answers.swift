@@ -5,33 +5,15 @@ import Providers
 import Store
 import Synchronization
 
-/// What happens beside the closing row when an answer comes.
-package struct SendEffects: Sendable {
-    /// The provider says that a person stopped us there: recorded as a stop of ours.
-    package var carrierStopped:
-        @Sendable (_ organisation: Int32, _ contact: UUID, _ message: UUID, _ code: String)
-            async throws -> Void
-
-    package init(
-        carrierStopped: @escaping @Sendable (Int32, UUID, UUID, String) async throws -> Void
-    ) {
-        self.carrierStopped = carrierStopped
-    }
-}
-
 /// Turns answers into closing rows, and slows down whom they concern.
 struct Answers: Sendable {
     let parts: WorkerParts
-    let effects: SendEffects
     private let accepted = Counter(label: "barnstorm_texts_accepted")
     private let rejected = Counter(label: "barnstorm_texts_rejected")
     private let unsent = Counter(label: "barnstorm_texts_unsent")
     private let doubts = Counter(label: "barnstorm_texts_in_doubt")
 
-    init(parts: WorkerParts, effects: SendEffects) {
-        self.parts = parts
-        self.effects = effects
-    }
+    init(parts: WorkerParts) { self.parts = parts }
 
     /// On libcurl's thread: no waiting here.
     func closing(_ flight: Flight, _ result: HTTPResult) -> Closing {
@@ -39,7 +21,6 @@ struct Answers: Sendable {
             flight, result, now: parts.clock.now, chance: Double.random(in: 0..<1))
         slowDown(flight, landing)
         count(landing.closing.result)
-        if landing.optedOut { recordStop(flight, landing.closing.code ?? "") }
         return landing.closing
     }
 
@@ -80,20 +61,6 @@ struct Answers: Sendable {
             } catch {
                 logger.error(
                     "An account's circuit could not be saved.", metadata: ["error": "\(error)"])
-            }
-        }
-    }
-
-    private func recordStop(_ flight: Flight, _ code: String) {
-        let (effects, logger) = (effects, parts.logger)
-        Task {
-            do {
-                try await effects.carrierStopped(
-                    flight.organisation, flight.wish.contact, flight.wish.message, code)
-            } catch {
-                logger.error(
-                    "A stop known to the carrier could not be recorded.",
-                    metadata: ["error": "\(error)"])
             }
         }
     }

@@ -69,7 +69,7 @@ struct BatchBuilder {
     /// An account's own rate: the batch stays within the second it begins in and within what this
     /// worker was granted of that second.
     private mutating func limit(to rate: Double) async throws {
-        let window = AccountWindow(account: account, now: now)
+        let window = AccountWindow(account: account, cap: max(1, Int(rate)), now: now)
         accountWindow = window
         horizon = min(horizon, window.ends)
         let left = try await ticker.budgets.accountLeft(window, rate: rate)
@@ -83,7 +83,10 @@ struct BatchBuilder {
     ) -> [(sender: UUID, texts: Int)] {
         var rooms: [(sender: UUID, texts: Int)] = []
         var sum = 0
-        for state in senders where state.isOurs && !state.isResting(at: instant) {
+        let usable = senders.filter { $0.isOurs && !$0.isResting(at: instant) }
+        // Answers may be held back by the hours; numbers with nothing else must not keep the others
+        // waiting, so the list alternates between its front and its back.
+        for state in usable.alternating {
             guard sum < most * 2 else {
                 hasMore = true
                 break
@@ -108,8 +111,11 @@ struct BatchBuilder {
     /// Whether the turn, and the account's second, have room for a text. Deficit round robin lets the
     /// last text of a turn overdraw; an account's rate does not.
     private func hasTurn(for text: DueText) -> Bool {
-        guard accountWindow != nil else { return segments < segmentsMax }
-        return segments + max(1, Int(text.segments)) <= segmentsMax
+        guard let accountWindow else { return segments < segmentsMax }
+        let size = max(1, Int(text.segments))
+        // One longer than a whole second of a slow account goes alone, in a second of its own.
+        if size > accountWindow.cap { return segments == 0 && segmentsMax == accountWindow.cap }
+        return segments + size <= segmentsMax
     }
 
     private func holds() -> Holds {
@@ -225,11 +231,15 @@ extension BatchBuilder {
 
     /// When the recipient's window ends; nil for texts that the hours do not bind.
     private func closing(of text: DueText) -> Date? {
-        guard text.kind == .first else { return nil }
+        switch text.kind {
+        case .confirmation, .code, .test, .notice, .inbound: return nil
+        case .first, .reply, .help: break
+        }
         let campaign = text.campaign.flatMap { ticker.world.now.campaigns[$0] }
-        return ticker.world.window(
-            organisation: organisation, campaign: campaign, zoneSet: text.zoneSet, at: now
-        )?.closesAt
+        let window = ticker.world.window(
+            organisation: organisation, campaign: campaign, zoneSet: text.zoneSet, at: now)
+        // Outside the window only an answer to somebody who wrote just now gets here.
+        return window.flatMap { $0.contains(now.second) ? $0.closesAt : nil }
     }
 
     /// How long the provider may keep it: to the end of the window, at most 4 h.
@@ -260,5 +270,12 @@ extension BatchBuilder {
                 providerID: nil, code: "commit unknown", kind: wish.kind, campaign: wish.campaign,
                 sender: wish.sender, zoneSet: text.zoneSet, segments: wish.segments, dueAt: due)
         }
+    }
+}
+
+extension Array {
+    /// First, last, second, last but one, and so on.
+    fileprivate var alternating: [Element] {
+        indices.map { $0.isMultiple(of: 2) ? self[$0 / 2] : self[count - 1 - $0 / 2] }
     }
 }

@@ -76,11 +76,15 @@ final class Budgets: Sendable {
     /// What this worker may still send over an account in the current second, after asking for a
     /// quarter of a second's worth more when it has nothing left.
     func accountLeft(_ window: AccountWindow, rate: Double) async throws -> Int {
+        // A long text must fit: at least ten segments at once, or all of a slow account's second.
+        let cap = max(1, Int(rate.rounded(.down)))
+        let least = max(cap / 4, min(cap, 10))
         let known = inner.withLock { $0.window[window.account] }
-        if let known, known.key == window.key, known.left > 0 { return known.left }
+        let left = known.map { $0.key == window.key ? $0.left : 0 } ?? 0
+        guard left < least else { return left }
         let granted = try await store.grantAccountSecond(
-            scope: window.scope, window: window.key, rate: Int(rate.rounded(.down)),
-            wanted: max(1, Int(rate / 4)), worker: worker)
+            scope: window.scope, window: window.key, rate: cap, wanted: least - left,
+            worker: worker)
         inner.withLock { $0.window[window.account] = (window.key, granted) }
         return granted
     }
@@ -103,10 +107,13 @@ final class Budgets: Sendable {
 /// One second of one account's rate, by the database's clock.
 struct AccountWindow: Sendable {
     let account: Int32
+    /// Segments of one second.
+    let cap: Int
     private let window: CapWindow?
 
-    init(account: Int32, now: Date) {
+    init(account: Int32, cap: Int, now: Date) {
         self.account = account
+        self.cap = cap
         window = CapWindow(.second, at: now, zone: "UTC")
     }
 
@@ -114,5 +121,7 @@ struct AccountWindow: Sendable {
     var key: String { window?.key ?? "" }
     /// The last instant of the second.
     var ends: Date { Date(timeIntervalSince1970: Double(window?.closes ?? 0) - 0.001) }
-    func spend(_ segments: Int) -> Spend { Spend(scope: scope, window: key, amount: segments) }
+    func spend(_ segments: Int) -> Spend {
+        Spend(scope: scope, window: key, amount: min(segments, cap))
+    }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Store
 import Synchronization
+import Texting
 
 /// What no text may pass any more, as read a moment ago: one set in memory for all gates.
 ///
@@ -12,7 +13,10 @@ final class ClosedSet: Sendable {
 
     struct Contents: Sendable {
         var contacts: Set<UUID> = []
+        /// Paused or held: nothing of theirs passes.
         var campaigns: Set<UUID> = []
+        /// Over: their first texts do not pass, answers to people who wrote do.
+        var ended: Set<UUID> = []
         var accounts: Set<Int32> = []
         var readAt = BootInstant(nanoseconds: 0)
     }
@@ -20,10 +24,7 @@ final class ClosedSet: Sendable {
     private let contents = Mutex(Contents())
 
     func replace(_ fresh: Contents) {
-        contents.withLock { old in
-            // Accounts closed by our own answers stay closed until a poll begun later says otherwise.
-            old = fresh
-        }
+        contents.withLock { $0 = fresh }
     }
 
     func closeAccount(_ account: Int32) {
@@ -35,14 +36,15 @@ final class ClosedSet: Sendable {
 
     /// Why this text may not pass, or nil.
     func refusal(
-        contact: UUID, campaign: UUID?, account: Int32, isExempt: Bool, now: BootInstant
+        contact: UUID, campaign: UUID?, account: Int32, purpose: Verdict.Purpose, now: BootInstant
     ) -> Refusal? {
         contents.withLock { set in
             if now - set.readAt > Self.ageMax { return .blind }
             if set.accounts.contains(account) { return .accountClosed }
-            if isExempt { return nil }
+            if purpose == .exempt { return nil }
             if set.contacts.contains(contact) { return .stopped }
             if let campaign, set.campaigns.contains(campaign) { return .paused }
+            if purpose == .unasked, let campaign, set.ended.contains(campaign) { return .paused }
             return nil
         }
     }
@@ -57,4 +59,12 @@ enum Refusal: String, Sendable {
     case paused = "gate: campaign paused"
     case accountClosed = "gate: account closed"
     case blind = "gate: no fresh list of stops"
+
+    /// Seconds before the text is worth another try.
+    var delay: Double {
+        switch self {
+        case .late, .spacing, .fenced: 0
+        case .stopped, .paused, .accountClosed, .blind: 1
+        }
+    }
 }

@@ -10,8 +10,6 @@ struct Landing {
     /// Who has to slow down.
     var pause: SendOutcome.Pause
     var isDoubt: Bool
-    /// The person stopped us at the provider.
-    var optedOut: Bool
 
     /// - Parameters:
     ///   - now: the database's clock, as an estimate, for the next try's due time.
@@ -25,7 +23,6 @@ struct Landing {
             }
         pause = .none
         isDoubt = false
-        optedOut = false
         closing = Closing(
             organisation: flight.organisation, message: flight.wish.message, n: flight.wish.n,
             result: .unknown, providerID: nil, code: nil, kind: flight.wish.kind,
@@ -38,13 +35,17 @@ struct Landing {
         case .rejected(let code, let kind):
             closing.result = .rejected
             closing.code = code
-            optedOut = kind == .optedOut
+            if kind == .optedOut {
+                closing.stop = Stop(
+                    organisation: flight.organisation, contact: flight.wish.contact,
+                    source: .provider, message: flight.wish.message, code: code)
+            }
         case .unsent(let code, let pause):
             closing.result = .unsent
             closing.code = code
             self.pause = pause
-            let delay = flight.refusal == nil ? Self.backoff(try: flight.wish.n, pause, chance) : 0
-            closing.dueAt = now.addingTimeInterval(delay)
+            closing.dueAt = now.addingTimeInterval(
+                flight.refusal?.delay ?? Self.backoff(try: flight.wish.n, pause, chance))
         case .unknown(let code):
             closing.result = .unknown
             closing.code = code

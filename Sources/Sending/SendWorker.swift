@@ -29,19 +29,17 @@ package struct SendWorker: Service {
     let settings: SendWorkerSettings
     let accounts: @Sendable () async throws -> [WorkerAccount]
     let draw: PacedDraw?
-    let effects: SendEffects
     let logger: Logger
 
     package init(
         store: SendStore, settings: SendWorkerSettings,
         accounts: @escaping @Sendable () async throws -> [WorkerAccount], draw: PacedDraw?,
-        effects: SendEffects, logger: Logger
+        logger: Logger
     ) {
         self.store = store
         self.settings = settings
         self.accounts = accounts
         self.draw = draw
-        self.effects = effects
         self.logger = logger
     }
 
@@ -59,13 +57,16 @@ package struct SendWorker: Service {
         try await watch.prime()
         logger.info("The worker sends.", metadata: ["senders": "\(parts.fleet.count)"])
         try await work(parts, permits, watch)
-        if parts.fleet.inFlight == 0 { permits.remove() }
+        if parts.fleet.inFlight == 0 {
+            permits.remove()
+            try? await Task { try await store.giveBackShares(of: incarnation) }.value
+        }
         try await Task { try await store.workers.stop(incarnation) }.value
         logger.info("The worker has stopped; nothing of it is in flight.")
     }
 
     private func work(_ parts: WorkerParts, _ permits: PermitFile, _ watch: Watch) async throws {
-        let answers = Answers(parts: parts, effects: effects)
+        let answers = Answers(parts: parts)
         let recorder = Recorder(outcomes: store.outcomes, logger: logger) { flights in
             answers.committed(flights, permits)
         }
@@ -77,10 +78,12 @@ package struct SendWorker: Service {
         // Unstructured on purpose: a cancelled worker stops like a graceful one, it must still send
         // what is committed and write what the wire brings home.
         let recording = Task { await recorder.run() }
-        let loops = Task { await runLoops(parts, wire: wire, ticker: ticker, watch: watch) }
+        let loops = Task { await runLoops(parts, wire: wire, watch: watch) }
+        let ticking = Task { await TickLoop(ticker: ticker, parts: parts).run() }
         await gracefulStop()
         await Task {
             parts.stopPulling()
+            await ticking.value  // a batch that is being committed is still sent
             await drain(parts)
         }.value
         loops.cancel()
@@ -95,14 +98,14 @@ package struct SendWorker: Service {
         }.value
     }
 
-    private func runLoops(_ parts: WorkerParts, wire: Wire, ticker: Ticker, watch: Watch) async {
+    private func runLoops(_ parts: WorkerParts, wire: Wire, watch: Watch) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await wire.run() }
             group.addTask { await watch.watchStops() }
             group.addTask { await watch.watchLeases() }
-            group.addTask { await Keeper(parts: parts, accounts: accounts).run() }
+            group.addTask { await Keeper(parts: parts).run() }
+            group.addTask { await DoubtLoop(parts: parts).run() }
             if let draw { group.addTask { await DrawLoop(parts: parts, draw: draw).run() } }
-            group.addTask { await TickLoop(ticker: ticker, parts: parts).run() }
         }
     }
 

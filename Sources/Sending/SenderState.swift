@@ -42,9 +42,12 @@ final class SenderState: Sendable {
     /// A lease that was renewed with other settings, or read again after a failure.
     func refresh(_ lease: LeasedSender) {
         inner.withLock {
-            let tat = max($0.lease.tat, lease.tat)
+            // Within an epoch nobody else writes the rate state, and what was read may be older.
+            let old = $0.lease
             $0.lease = lease
-            $0.lease.tat = tat
+            $0.lease.tat = max(old.tat, lease.tat)
+            $0.lease.capDay = old.capDay
+            $0.lease.capUsed = old.capUsed
         }
     }
 

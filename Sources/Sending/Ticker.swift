@@ -21,12 +21,14 @@ final class Ticker: Sendable {
     let closed: ClosedSet
     let store: SendStore
     let budgets: Budgets
+    private let parts: WorkerParts
     private let wire: Wire
     private let clock: DatabaseClock
     private let logger: Logger
     private let ring = Mutex(Ring())
 
     init(_ parts: WorkerParts, wire: Wire) {
+        self.parts = parts
         worker = parts.incarnation
         fleet = parts.fleet
         world = parts.world
@@ -68,7 +70,9 @@ final class Ticker: Sendable {
     private func attend(
         _ organisation: Int32, _ senders: [UUID], segments: Int
     ) async throws -> (texts: Int, segments: Int, hasMore: Bool) {
-        guard let facts = world.organisation(organisation) else { return (0, 0, false) }
+        guard let facts = world.organisation(organisation), !parts.isStopping else {
+            return (0, 0, false)
+        }
         var sum = (texts: 0, segments: 0, hasMore: false)
         let states = senders.compactMap { fleet.sender($0) }
         for (account, states) in Dictionary(grouping: states, by: \.account) {

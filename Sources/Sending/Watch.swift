@@ -59,7 +59,8 @@ struct Watch: Sendable {
         parts.closed.replace(
             ClosedSet.Contents(
                 contacts: stops,
-                campaigns: Set(campaigns.filter { $0.isHeld || $0.hasEnded }.map(\.id)),
+                campaigns: Set(campaigns.filter(\.isHeld).map(\.id)),
+                ended: Set(campaigns.filter(\.hasEnded).map(\.id)),
                 accounts: accounts, readAt: begun))
     }
 

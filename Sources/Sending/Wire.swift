@@ -67,7 +67,7 @@ final class Wire: Sendable {
             ? Refusal.late
             : closed.refusal(
                 contact: flight.wish.contact, campaign: flight.wish.campaign,
-                account: flight.sender.account, isExempt: flight.wish.kind.purpose == .exempt,
+                account: flight.sender.account, purpose: flight.wish.kind.purpose,
                 now: now)
                 ?? flight.sender.pass(
                     epoch: flight.wish.epoch, segments: flight.wish.segments, now: now)

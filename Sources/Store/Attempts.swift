@@ -141,6 +141,13 @@ package struct Attempts: Sendable {
         _ batch: AttemptBatch, worker: UUID, on connection: Connection
     ) async throws -> ClockReading {
         let wanted = batch.reservations
+        // In order, because the renewal of leases locks many of them too.
+        _ = try await connection.execute(
+            """
+            SELECT FROM sender
+            WHERE organisation_id = \(batch.organisation) AND id = ANY(\(wanted.map(\.sender)))
+            ORDER BY id FOR NO KEY UPDATE
+            """)
         let before = BootInstant.now()
         let answers = try await connection.rows(
             """
@@ -274,11 +281,11 @@ package struct Attempts: Sendable {
     private func count(
         _ batch: AttemptBatch, _ verdicts: [Verdict], _ fresh: Set<UUID>, on connection: Connection
     ) async throws {
-        var texted: [UUID: Date] = [:]
+        var texted: [(contact: UUID, at: Date)] = []
         var amounts: [TallyEntry: Int] = [:]
         for (wish, verdict) in zip(batch.wishes, verdicts) where fresh.contains(wish.message) {
             if verdict == .go {
-                if wish.countsTowardsCap { texted[wish.contact] = wish.slot }
+                if wish.countsTowardsCap { texted.append((wish.contact, wish.slot)) }
             } else if let campaign = wish.campaign, let kind = verdict.tally, wish.kind == .first {
                 amounts[
                     TallyEntry(organisation: batch.organisation, campaign: campaign, kind: kind),
@@ -288,8 +295,13 @@ package struct Attempts: Sendable {
         if !texted.isEmpty {
             _ = try await connection.execute(
                 """
-                UPDATE contact c SET texted_at = c.texted_at[greatest(1, cardinality(c.texted_at) - 6):] || w.at
-                FROM unnest(\(Array(texted.keys)), \(Array(texted.values))) AS w(id, at)
+                UPDATE contact c SET texted_at =
+                    (c.texted_at || w.at)[greatest(1, cardinality(c.texted_at || w.at) - 7):]
+                FROM (
+                    SELECT id, array_agg(at ORDER BY at) AS at
+                    FROM unnest(\(texted.map(\.contact)), \(texted.map(\.at))) AS t(id, at)
+                    GROUP BY id
+                ) w
                 WHERE c.organisation_id = \(batch.organisation) AND c.id = w.id
                 """)
         }

@@ -9,7 +9,7 @@ extension Outcomes {
     /// from its permit file. Found by BRIN on the deadline; history is never scanned.
     ///
     /// - Returns: how many came into doubt.
-    package func sweep() async throws -> Int {
+    package func sweep(by worker: UUID) async throws -> Int {
         try await database.transaction { connection in
             // One sweeper at a time; another one finds nothing left to do.
             let bounds = try await connection.first(
@@ -19,12 +19,16 @@ extension Outcomes {
                 """
             ) { row in (try row.value(0) as Date?, try row.value(1) as Date) }
             guard let (from, now) = bounds else { return 0 }
-            let overdue = try await overdue(after: from, now: now, on: connection)
+            let overdue = try await overdue(
+                after: from, now: now, by: worker, on: connection)
             let ripe = overdue.filter(\.isRipe)
             try await closeAsUnknown(ripe, on: connection)
             // Tries that wait for their worker's return keep the watermark below them.
+            // So do those behind a full page.
+            let unseen = overdue.count < Self.sweepMax ? nil : overdue.last?.deadline
+            let waiting = overdue.filter { !$0.isRipe }.map(\.deadline).min()
             let next =
-                overdue.filter { !$0.isRipe }.map(\.deadline).min()?.addingTimeInterval(-0.001)
+                [unseen, waiting].compactMap(\.self).min()?.addingTimeInterval(-0.001)
                 ?? now.addingTimeInterval(-Attempts.doubtSeconds)
             _ = try await connection.execute(
                 """
@@ -33,6 +37,8 @@ extension Outcomes {
             return ripe.count
         }
     }
+
+    private static let sweepMax = 5000
 
     private struct Overdue: Sendable {
         var key: AttemptKey
@@ -43,13 +49,16 @@ extension Outcomes {
     }
 
     private func overdue(
-        after from: Date?, now: Date, on connection: Connection
+        after from: Date?, now: Date, by worker: UUID, on connection: Connection
     ) async throws -> [Overdue] {
         try await connection.rows(
             """
             SELECT a.organisation_id, a.message_id, a.n, a.deadline,
-                (w.heartbeat_at > \(now) - interval '10 s' AND w.stopped_at IS NULL)
-                    OR a.deadline < \(now) - interval '120 s',
+                -- Our own recorder still has the answers of ours, whatever kept it from writing.
+                CASE WHEN a.worker = \(worker) THEN a.deadline < \(now) - interval '600 s'
+                    WHEN w.heartbeat_at > \(now) - interval '10 s' AND w.stopped_at IS NULL
+                        THEN a.deadline < \(now) - interval '30 s'
+                    ELSE a.deadline < \(now) - interval '120 s' END,
                 m.campaign_id, m.kind
             FROM attempt a
             JOIN worker w ON w.incarnation = a.worker
@@ -59,7 +68,7 @@ extension Outcomes {
               AND NOT EXISTS (
                 SELECT FROM outcome o WHERE o.organisation_id = a.organisation_id
                   AND o.message_id = a.message_id AND o.n = a.n)
-            ORDER BY a.deadline LIMIT 5000
+            ORDER BY a.deadline LIMIT \(Self.sweepMax)
             """
         ) { row in
             Overdue(

@@ -22,6 +22,8 @@ package struct Closing: Sendable {
     package var segments: Int16
     /// For *unsent*: not tried again before this.
     package var dueAt: Date?
+    /// The provider says that the person stopped us there: recorded in the same transaction.
+    package var stop: Stop?
 
     package init(
         organisation: Int32, message: UUID, n: Int16, result: OutcomeResult, providerID: String?,
@@ -64,6 +66,9 @@ package struct Outcomes: Sendable {
 
     package init(database: Database) { self.database = database }
 
+    /// After so many tries that all stayed unsent a person looks: something is wrong with the text.
+    static let triesMax: Int16 = 1_000
+
     /// Writes a batch of closing rows, in one transaction with the work they cause.
     ///
     /// A row that is there already (the sweeper called it unknown first) is not overwritten: an
@@ -74,7 +79,12 @@ package struct Outcomes: Sendable {
         do {
             try await database.transaction { try await write(closings, on: $0) }
         } catch let error as PostgresError where error.isRefusal {
-            guard closings.count > 1 else { return try await refuse(closings[0], error) }
+            guard closings.count > 1 else {
+                let (closing, reason) = (closings[0], error.message)
+                return try await database.transaction {
+                    try await refuse(closing, reason, on: $0)
+                }
+            }
             for closing in closings { try await record([closing]) }
         }
     }
@@ -83,13 +93,17 @@ package struct Outcomes: Sendable {
         let fresh = try await insert(closings, on: connection)
         var late: [Closing] = []
         var back: [OutboxEntry] = []
+        var exhausted: [Closing] = []
+        var stops: [Stop] = []
         var amounts: [TallyEntry: Int] = [:]
         for closing in closings {
             guard fresh.contains(closing.key) else {
                 late.append(closing)
                 continue
             }
-            if closing.result == .unsent { back.append(closing.again) }
+            if closing.result == .unsent, closing.n < Self.triesMax { back.append(closing.again) }
+            if closing.result == .unsent, closing.n >= Self.triesMax { exhausted.append(closing) }
+            if let stop = closing.stop { stops.append(stop) }
             for (entry, amount) in closing.tallies { amounts[entry, default: 0] += amount }
         }
         try await Outbox.add(back, on: connection)
@@ -97,6 +111,11 @@ package struct Outcomes: Sendable {
             try await settleFromReceipts(Array(fresh), on: connection)
         }
         try await settleLate(late, on: connection)
+        for closing in exhausted {
+            try await refuse(closing, "\(Self.triesMax) tries, none of them sent", on: connection)
+        }
+        // Last of the locks: people, then the ledger.
+        _ = try await OptOuts.record(stops, on: connection)
         try await Tallies.add(amounts, on: connection)
     }
 
@@ -155,12 +174,14 @@ package struct Outcomes: Sendable {
             """)
     }
 
-    private func refuse(_ closing: Closing, _ error: PostgresError) async throws {
-        try await database.execute(
+    private func refuse(
+        _ closing: Closing, _ reason: String, on connection: Connection
+    ) async throws {
+        _ = try await connection.execute(
             """
             INSERT INTO refusal (organisation_id, message_id, n, stage, reason)
             VALUES (\(closing.organisation), \(closing.message), \(closing.n), 'outcome',
-                \(error.message))
+                \(reason))
             ON CONFLICT DO NOTHING
             """)
     }

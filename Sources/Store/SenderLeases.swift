@@ -41,16 +41,20 @@ package struct SenderLeases: Sendable {
         try await database.transaction { connection in
             _ = try await connection.execute(
                 """
-                UPDATE sender SET lease_until = clock_timestamp() + \(Self.seconds) * interval '1 s'
-                WHERE holder = \(worker) AND lease_until > clock_timestamp()
+                WITH mine AS MATERIALIZED (
+                    SELECT organisation_id, id FROM sender
+                    WHERE holder = \(worker) AND lease_until > clock_timestamp()
+                    FOR NO KEY UPDATE SKIP LOCKED  -- one that is reserving right now waits a second
+                )
+                UPDATE sender s SET lease_until = clock_timestamp() + \(Self.seconds) * interval '1 s'
+                FROM mine WHERE s.organisation_id = mine.organisation_id AND s.id = mine.id
                 """)
             guard room > 0 else { return [] }
             return try await connection.rows(
                 """
                 WITH free AS MATERIALIZED (
                     SELECT organisation_id, id FROM sender
-                    WHERE retired_at IS NULL AND quarantined_at IS NULL
-                      AND lease_until < clock_timestamp()
+                    WHERE \(Self.usableNow) AND lease_until < clock_timestamp()
                     ORDER BY lease_until, id LIMIT \(room) FOR NO KEY UPDATE SKIP LOCKED
                 )
                 UPDATE sender s SET holder = \(worker), epoch = s.epoch + 1,
@@ -69,12 +73,11 @@ package struct SenderLeases: Sendable {
     package func held(by worker: UUID) async throws -> [LeasedSender] {
         try await database.rows(
             """
-            SELECT s.organisation_id, s.id, s.account_id, s.number, s.service,
-                s.segments_per_second, s.daily_cap, s.cap_zone, s.cap_day::text, s.cap_used,
-                s.epoch, greatest(s.tat, '2000-01-01'), greatest(s.ready_at, '2000-01-01')
-            FROM sender s
-            WHERE holder = \(worker) AND lease_until > clock_timestamp() AND retired_at IS NULL
-              AND quarantined_at IS NULL
+            SELECT organisation_id, id, account_id, number, service, segments_per_second,
+                daily_cap, cap_zone, cap_day::text, cap_used, epoch,
+                greatest(tat, '2000-01-01'), greatest(ready_at, '2000-01-01')
+            FROM sender
+            WHERE holder = \(worker) AND lease_until > clock_timestamp() AND \(Self.usableNow)
             """, decode: Self.leased)
     }
 
@@ -92,9 +95,16 @@ package struct SenderLeases: Sendable {
     /// How many numbers could be sent from, by anybody.
     package func usable() async throws -> Int {
         try await database.first(
-            "SELECT count(*) FROM sender WHERE retired_at IS NULL AND quarantined_at IS NULL"
+            "SELECT count(*) FROM sender WHERE \(Self.usableNow)"
         ) { try $0.value(0) as Int } ?? 0
     }
+
+    /// A retired number still sends what waits under it; nothing new is drawn for it.
+    private static let usableNow: SQL = """
+        quarantined_at IS NULL AND (retired_at IS NULL OR EXISTS (
+            SELECT FROM outbox o
+            WHERE o.organisation_id = sender.organisation_id AND o.sender_id = sender.id))
+        """
 
     private static let leased: @Sendable (borrowing Row) throws -> LeasedSender = { row in
         LeasedSender(

@@ -111,7 +111,7 @@ struct SendHouse {
                         callbackKey: [0], inFlightMax: 250, segmentsPerSecond: accountRate)
                 ]
             },
-            draw: nil, effects: SendEffects { _, _, _, _ in },
+            draw: nil,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -185,7 +185,7 @@ struct SendSeed: Sendable {
                         id: id ?? 1, provider: provider, callbackKey: [0], inFlightMax: 500)
                 ]
             },
-            draw: nil, effects: SendEffects { _, _, _, _ in },
+            draw: nil,
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
         let task = Task { try await worker.run() }
         while try await done(organisation) < texts {

@@ -28,14 +28,6 @@ struct WorkerPart: Sendable {
                     limit: min(count, 1_000), closes: closes
                 ).count
             },
-            effects: SendEffects { organisation, contact, message, code in
-                let stop = Stop(
-                    organisation: organisation, contact: contact, source: .provider,
-                    message: message, code: code)
-                try await database.transaction {
-                    _ = try await OptOuts.record([stop], on: $0)
-                }
-            },
             logger: Logger(label: "barnstorm.worker"))
         self.database = database
     }
@@ -46,7 +38,8 @@ struct WorkerPart: Sendable {
         try await installation.accounts(in: database).map { opened, provider in
             WorkerAccount(
                 id: opened.account.id, provider: provider, callbackKey: opened.callbackKey,
-                inFlightMax: Int(opened.account.inFlightMax))
+                inFlightMax: Int(opened.account.inFlightMax),
+                segmentsPerSecond: opened.account.segmentsPerSecond.map(Double.init))
         }
     }
 
