@@ -13,6 +13,14 @@ from database import Database  # noqa: E402
 from house import PROGRAM, House, Postgres  # noqa: E402
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Tells the house how its journey ended, so that a failed one is kept for a look."""
+    outcome = yield
+    if call.when == "call" and "house" in item.funcargs:
+        item.funcargs["house"].failed = outcome.get_result().failed
+
+
 @pytest.fixture
 def house():
     """An installation of its own, whose parts may be killed and restarted."""

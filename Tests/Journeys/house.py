@@ -85,6 +85,7 @@ class House:
         self.carrier_port = free_port()
         self.log_path = self.scratch / "carrier.jsonl"
         self.name = name
+        self.failed = False
 
     def __enter__(self):
         self.postgres.start()
@@ -97,7 +98,7 @@ class House:
         for name in list(self.children):
             self.kill(name, signal.SIGKILL)
         self.postgres.stop()
-        if kind is None and not os.environ.get("BARNSTORM_KEEP"):
+        if kind is None and not self.failed and not os.environ.get("BARNSTORM_KEEP"):
             subprocess.run(["rm", "-rf", str(self.scratch)], check=False)
         else:
             print(f"kept for a look: {self.scratch}")
@@ -165,7 +166,9 @@ class House:
         self.start_web()
         provider, hook = self.db.rows("SELECT provider, hook FROM account")[0]
         self.start_carrier(
-            "--inbound-url", f"http://127.0.0.1:{self.web_port}/hooks/{provider}/{hook}/inbound",
+            "--inbound-url", f"http://127.0.0.1:{self.web_port}/hooks/{provider}/{hook}/inbound"
+            # As the README tells operators: five further tries, whatever went wrong.
+            "#rc=5&rp=all",
             *carrier, knobs=knobs)
 
     def wait_for_web(self):

@@ -43,7 +43,7 @@ class CleanRun:
             INSERT INTO account (organisation_id, provider, name, credentials, hook, callback_key)
                 VALUES (1, 'twilio', 'main', '\\x00', 'sixteen-characters', '\\x00');
             INSERT INTO sender (organisation_id, id, account_id, number, segments_per_second)
-                VALUES (1, '{self.sender}', 1, '{OURS}', 2);
+                VALUES (1, '{self.sender}', 1, '{OURS}', 0.9);
             INSERT INTO campaign (organisation_id, id, name) VALUES (1, '{self.campaign}', 'One');
             INSERT INTO lane (organisation_id, id, campaign_id, import_id, zone_set, size,
                 next_position) VALUES (1, '{self.lane}', '{self.campaign}', '{uuid7(4)}', 1, 3, 4);
@@ -71,7 +71,7 @@ class CleanRun:
             """)
         now = int(time.time() * 1e6)
         self.log.accepted.append(
-            Accepted(sid, number, OURS, body, 1, len(self.log.accepted) * 600_000, now, text, 1))
+            Accepted(sid, number, OURS, body, 1, len(self.log.accepted) * 1_200_000, now, text, 1))
 
     def _reply(self, index, body, sid):
         conversation = uuid7(300 + index)
@@ -118,7 +118,7 @@ def false_accepted(run):
 
 def too_fast(run):
     line = run.log.accepted[1]
-    run.log.accepted[1] = dataclasses.replace(line, boot_us=line.boot_us - 550_000)
+    run.log.accepted[1] = dataclasses.replace(line, boot_us=line.boot_us - 900_000)
 
 
 def lost_reply(run):

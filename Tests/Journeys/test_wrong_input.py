@@ -68,9 +68,14 @@ def test_a_database_that_does_not_exist(server):
     ({"BARNSTORM_PUBLIC_URL": "texts.example.org"}, USAGE),
     ({"BARNSTORM_LOG_LEVEL": "loud"}, USAGE),
     ({"BARNSTORM_LOG_FORMAT": "xml"}, USAGE),
+    ({"BARNSTORM_SECRET_FILE": ""}, USAGE),
+    ({"BARNSTORM_PROVIDER": "pigeon", "BARNSTORM_PIGEON_WING": "left"}, USAGE),
+    ({"BARNSTORM_PROVIDER": "twilio", "BARNSTORM_TWILIO_ACCOUNT_SID": "AC0"}, USAGE),
+    ({"BARNSTORM_SMTP_URL": "mail.example.org"}, USAGE),
 ])
-def test_wrong_settings(server, settings, code):
+def test_wrong_settings(server, tmp_path, settings, code):
     fresh = server.fresh()
+    settings = {"BARNSTORM_SECRET_FILE": str(tmp_path / "secret"), **settings}
 
     done = barnstorm("serve", "--only", "web", BARNSTORM_DATABASE_URL=fresh.url, **settings)
 
@@ -87,3 +92,81 @@ def test_a_broken_settings_file(tmp_path, content):
 
 def test_a_missing_settings_file():
     expect(barnstorm("migrate", "--config", "/nonexistent/settings"), DATA)
+
+
+@pytest.fixture(scope="module")
+def campaign(server, tmp_path_factory):
+    """Settings of a database with an organisation and a campaign that waits for people."""
+    fresh = server.fresh()
+    settings = {"BARNSTORM_DATABASE_URL": fresh.url,
+                "BARNSTORM_SECRET_FILE": str(tmp_path_factory.mktemp("secret") / "secret")}
+    for arguments in (["organisation", "add", "Check"],
+                      ["campaign", "create", "One", "--script", "Hi {name}, Check here. STOP ends."]):
+        assert barnstorm(*arguments, **settings).returncode == 0
+    return {**settings, "database": fresh}
+
+
+GOOD = "+12125550143"
+
+
+@pytest.mark.parametrize("content", [
+    b"",
+    b"\n\n\n",
+    b"name,town\nAda,York\n",
+    b"name,mobile\n",
+    b"name,mobile\nAda\0,+12125550143\n",
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    ("mobile," + ",".join(f"c{i}" for i in range(10_000)) + f"\n{GOOD}\n").encode(),
+    f'name,mobile\n"Ada,{GOOD}\n'.encode(),
+    ("mobile\n" + "9" * 5_000_000 + "\n").encode(),
+], ids=["empty", "blank", "no numbers", "header only", "NUL", "picture", "ten thousand columns",
+        "open quote", "endless cell"])
+def test_a_broken_list_changes_nothing(campaign, tmp_path, content):
+    path = tmp_path / "people.csv"
+    path.write_bytes(content)
+    settings = {k: v for k, v in campaign.items() if k != "database"}
+
+    done = barnstorm("contacts", "import", str(path), "--campaign", "One", "--consent", "test",
+                     **settings)
+
+    assert campaign["database"].value("SELECT count(*) FROM recipient") == "0"
+    if done.returncode != 0:
+        assert done.returncode == DATA, done.stderr
+        assert is_one_sentence(done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("arguments, code", [
+    (["contacts", "import", "/nonexistent.csv", "--campaign", "One", "--consent", "x"], DATA),
+    (["contacts", "import", "/dev/null", "--campaign", "None", "--consent", "x"], DATA),
+    (["campaign", "status", "None"], DATA),
+    (["campaign", "create", ""], DATA),
+    (["campaign", "create", "Two", "--script", "Hi {unclosed"], DATA),
+    (["campaign", "create", "Two", "--mode", "paced"], DATA),
+    (["organisation", "add", "Check"], DATA),
+    (["organisation", "add", "Land", "--country", "Atlantis"], DATA),
+    (["account", "add", "x", "--provider", "twilio", "--credential", "nonsense"], USAGE),
+    (["sender", "add", "not a number", "--account", "none"], DATA),
+    (["audit", "number", "12"], DATA),
+])
+def test_wrong_words_for_a_command(campaign, arguments, code):
+    settings = {k: v for k, v in campaign.items() if k != "database"}
+
+    expect(barnstorm(*arguments, **settings), code)
+
+
+def test_a_launch_that_something_stands_in_the_way_of(campaign):
+    settings = {k: v for k, v in campaign.items() if k != "database"}
+
+    done = barnstorm("campaign", "launch", "One", **settings)
+
+    assert done.returncode == 1
+    assert "no_recipients" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["text", "measure"], ["reply", "classify"]])
+@pytest.mark.parametrize("line", ["nonsense", "[]", '{"id":1}', '{"id":1,"text":2}', '{"id":1,'])
+def test_lines_that_are_no_texts(command, line):
+    done = barnstorm(*command, stdin=line + "\n")
+
+    expect(done, DATA)
+    assert "1" in done.stderr

@@ -40,7 +40,7 @@ struct WebPart: Sendable {
                 address: .hostname(address.host, port: address.port), serverName: "barnstorm"),
             logger: Logger(label: "barnstorm.web"))
         // Ingress first: services end in reverse, so that what was taken is still committed.
-        services = [ingress, application]
+        services = [StateGauges(database: hooks), ingress, application]
         databases = [pages, hooks]
     }
 
@@ -69,8 +69,8 @@ struct WebPart: Sendable {
             database: database, numberHashKey: installation.secret.key(.numberHash),
             zoneSets: { try await zoneSets.ids($0) })
         return HookDesk(
-            database: database, reception: reception, log: Logger(label: "barnstorm.ingress"),
-            accounts: { try await accounts(installation, database) })
+            database: database, reception: reception, log: Logger(label: "barnstorm.ingress")
+        ) { try await accounts(installation, database) }
     }
 
     private static func accounts(

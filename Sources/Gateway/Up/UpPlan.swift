@@ -63,7 +63,7 @@ struct UpPlan: Sendable {
     /// - Parameter hook: where people's answers go, from ``UpSeed``.
     func startCarrier(hook: String?) async throws -> CarrierChild? {
         guard isSimulated else { return nil }
-        let inbound = hook.map { "\(publicURL)/hooks/simulated/\($0)/inbound" }
+        let inbound = hook.map { "\(publicURL)/hooks/simulated/\($0)/inbound#rc=5&rp=all" }
         return try await CarrierChild.start(self, inboundURL: inbound)
     }
 
