@@ -47,7 +47,7 @@ struct SendRoutes: Sendable {
                     ["reason": $0, "label": words("skip_\($0)")]
                 },
                 "signal": words.forms("waiting_for_signal"),
-                "needs": counts.needs, "first_time": page.sentEver == 0,
+                "needs": counts.needs, "first_time": page.sentEver == 0 && visitor.provenAt == nil,
             ])
     }
 
