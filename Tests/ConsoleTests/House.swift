@@ -54,13 +54,14 @@ struct House: Sendable {
     func request(
         _ method: String, _ path: String, token: String? = nil, form: [String: String] = [:],
         headers: [String] = ["Sec-Fetch-Site: same-origin"]
-    ) async throws -> HTTPResponse {
+    ) async throws -> Curl.HTTPResponse {
         var lines = headers
         if let token { lines.append("Cookie: sid=\(token)") }
         let body = form.map { "\($0)=\(Self.encode($1))" }.joined(separator: "&")
         if method == "POST" { lines.append("Content-Type: application/x-www-form-urlencoded") }
         let result = await engine.perform(
-            HTTPRequest(method: method, url: base + path, headers: lines, body: Array(body.utf8)))
+            Curl.HTTPRequest(
+                method: method, url: base + path, headers: lines, body: Array(body.utf8)))
         guard case .response(let response) = result else { throw NoAnswer(path: path) }
         return response
     }
