@@ -154,7 +154,7 @@ struct ConversationRoutes: Sendable {
     @Sendable private func takeBack(
         _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ id: UUID, _ form: Form
     ) async throws -> Response? {
-        let isBack = try await desk.takeBack(id, by: visitor)
+        guard let isBack = try await desk.takeBack(id, by: visitor) else { return nil }
         if request.wantsJSON {
             return try console.json(["back": isBack], status: isBack ? .ok : .conflict)
         }

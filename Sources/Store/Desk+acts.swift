@@ -93,11 +93,13 @@ extension Desk {
 
     /// Takes a tap back within six seconds; a confirmation that waits is kept from leaving by the
     /// pause before it.
-    package func takeBack(_ conversation: UUID, by visitor: Visitor) async throws -> Bool {
+    ///
+    /// - Returns: false if it was too late; nil if the conversation is not theirs.
+    package func takeBack(_ conversation: UUID, by visitor: Visitor) async throws -> Bool? {
         let page = try await database.transaction(organisation: visitor.organisation) {
             try await Self.head(conversation, visitor, on: $0)
         }
-        guard let page else { return false }
+        guard let page else { return nil }
         let isBack = try await OptOuts.takeBack(
             organisation: visitor.organisation, contact: page.contact, member: visitor.id,
             in: database)

@@ -86,7 +86,7 @@ class Town(House):
             for place, (label, body, question, value, tag, stops) in enumerate(ANSWERS))
         self.sql(f"""
             INSERT INTO organisation (name, countries, frequency_cap)
-            VALUES ('Example Campaign', '{{US,GB}}', 8), ('Other House', '{{US}}');
+            VALUES ('Example Campaign', '{{US,GB}}', 8), ('Other House', '{{US}}', 3);
             INSERT INTO sender (organisation_id, id, account_id, number, segments_per_second)
             VALUES (1, '{self.sender}', {account}, '+12135550100', 50);
             INSERT INTO member (organisation_id, id, name, email, role)

@@ -29,7 +29,7 @@ struct House: Sendable {
         let ports = AsyncStream.makeStream(of: Int.self)
         let console = try Console(store: store, publicURL: "http://barnstorm.test")
         var quiet = Logger(label: "test")
-        quiet.logLevel = .error
+        quiet.logLevel = .critical
         let application = Application(
             router: console.router(),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
