@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
 import Store
 
 /// `/events`: one stream of states per person; the state alone for who asks in JSON.
@@ -30,7 +31,7 @@ struct LiveRoutes: Sendable {
     private func stream(_ states: AsyncStream<LiveState>) -> Response {
         let body = ResponseBody { writer in
             try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
-            for await text in Self.merged(states) {
+            for await text in Self.merged(states).cancelOnGracefulShutdown() {
                 try await writer.write(ByteBuffer(string: text))
             }
             try await writer.finish(nil)

@@ -13,8 +13,14 @@ package struct Absentee: Sendable {
     package var waiting: Int
     package var person: String?
     package var settings: [String: String]
-    /// Browsers: endpoint, key and secret.
-    package var browsers: [(endpoint: String, publicKey: [UInt8], secret: [UInt8])] = []
+    package var browsers: [PushBrowser] = []
+}
+
+/// A browser that asked to be told, as RFC 8291 needs it.
+package struct PushBrowser: Sendable {
+    package var endpoint: String
+    package var publicKey: [UInt8]
+    package var secret: [UInt8]
 }
 
 /// Browsers that want to be told; the only type that writes `push_subscription`.
@@ -56,6 +62,18 @@ package struct Subscriptions: Sendable {
                 """
                 DELETE FROM push_subscription
                 WHERE organisation_id = \(organisation) AND endpoint = \(endpoint)
+                """)
+        }
+    }
+
+    /// Remembers the second of a mail, so that the next one waits its time.
+    package func noteMail(member: UUID, organisation: Int32) async throws {
+        let second = String(Int(Date().timeIntervalSince1970))
+        try await database.transaction(organisation: organisation) { connection in
+            try await connection.execute(
+                """
+                UPDATE member SET settings = settings || jsonb_build_object('mailed_at', \(second))
+                WHERE organisation_id = \(organisation) AND id = \(member)
                 """)
         }
     }
@@ -102,7 +120,11 @@ package struct Subscriptions: Sendable {
                     WHERE organisation_id = \(due[index].organisation)
                         AND member_id = \(due[index].member)
                     """
-                ) { row in (try row.value(0), try row.value(1), try row.value(2)) }
+                ) { row in
+                    PushBrowser(
+                        endpoint: try row.value(0), publicKey: try row.value(1),
+                        secret: try row.value(2))
+                }
             }
             return due
         }

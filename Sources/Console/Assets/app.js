@@ -55,6 +55,12 @@ document.addEventListener("submit", (event) => {
   const last = sent.get(event.target) ?? -1e9;
   if (performance.now() - last < 3000) event.preventDefault();
   else sent.set(event.target, performance.now());
+  // What the phone kept for the one who leaves is not for the next.
+  if (event.target.getAttribute("action") === "/out") {
+    localStorage.clear();
+    sessionStorage.clear();
+    caches?.keys().then((names) => names.forEach((name) => caches.delete(name)));
+  }
 });
 window.addEventListener("keydown", (event) => {
   const button = event.target.closest?.("button, summary");
