@@ -38,7 +38,8 @@ struct SendRoutes: Sendable {
             "send", request, context, title: page.campaignName, here: "send",
             scripts: ["app.js", "live.js", "send.js"],
             [
-                "campaign": page.campaignName, "progress": state.progress, "mine": state.mine,
+                "campaign": page.campaignName, "state": page.state, "progress": state.progress,
+                "mine": state.mine,
                 "asked": page.asked, "people": max(1, page.people),
                 "card": card.map(values) as Any, "nothing": nothing(page, counts, words) as Any,
                 "refusal": refusal as Any, "sent_now": request.query["said"] == "sent",

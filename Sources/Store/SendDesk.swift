@@ -7,6 +7,8 @@ import Texting
 package struct SendPage: Sendable {
     package var campaign: UUID
     package var campaignName: String
+    /// `live:3`: state and script version, as the live stream names them.
+    package var state = ""
     package var leadName: String?
     /// First texts the texter pressed, today (UTC) and ever.
     package var sentToday: Int
@@ -63,6 +65,7 @@ package struct SendDesk: Sendable {
         let house = visitor.organisation
         guard let found = try await facts(of: visitor) else { return nil }
         var page = found.page
+        page.state = "\(found.campaign.state.rawValue):\(found.campaign.scriptVersion)"
         if let nothing = found.nothing(isProven: visitor.provenAt != nil) {
             page.nothing = nothing
             return page

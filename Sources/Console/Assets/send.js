@@ -174,9 +174,9 @@ document.addEventListener("visibilitychange", () => document.visibilityState ===
 window.addEventListener("offline", signal);
 
 // A pause reaches the page while it is open: the server would refuse, so say it first.
-let campaignState = null;
+let campaignState = one("[data-state]").dataset.state;
 document.addEventListener("live", ({ detail }) => {
-  const changed = campaignState !== null && detail.campaign !== campaignState;
+  const changed = detail.campaign !== campaignState;
   campaignState = detail.campaign;
   if (changed && !outbox.read().length) location.replace("/send");
 });
