@@ -14,7 +14,7 @@ import Testing
         let people = isFull ? 10_000 : 600
         let seed = UInt64.random(in: 0...UInt64.max)
         print("lease storm: \(people) people, seed \(seed)")
-        try await House.open(people: people) { house in
+        try await PageHouse.open(people: people) { house in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<8 {
                     let member = try await house.member("texter")
@@ -36,7 +36,7 @@ import Testing
     }
 
     private static func work(
-        _ visitor: Visitor, _ house: House, _ chance: inout Chance
+        _ visitor: Visitor, _ house: PageHouse, _ chance: inout Chance
     ) async throws {
         var idle = 0
         while idle < 40 {

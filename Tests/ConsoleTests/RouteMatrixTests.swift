@@ -52,7 +52,7 @@ import Testing
     ]
 
     @Test func `what is not yours is not there`() async throws {
-        try await House.open { house in
+        try await PageHouse.open { house in
             let owner = try await house.member("texter")
             let strangers: [(who: String, token: String?, isLead: Bool)] = [
                 ("nobody", nil, false),
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func `what another site sends is refused`() async throws {
-        try await House.open { house in
+        try await PageHouse.open { house in
             let owner = try await house.member("texter")
             let id = try await Self.conversation(of: owner.id, house)
             for headers in [
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func `every page carries the headers of the house`() async throws {
-        try await House.open { house in
+        try await PageHouse.open { house in
             for path in ["/", "/nothing/here", "/sw.js", "/j/doorstep"] {
                 let answer = try await house.request("GET", path)
                 let headers = Dictionary(
@@ -129,7 +129,7 @@ import Testing
     }
 
     private static func status(
-        _ route: Route, _ id: String, _ token: String?, _ house: House
+        _ route: Route, _ id: String, _ token: String?, _ house: PageHouse
     ) async throws -> Int {
         let form = route.form.mapValues { $0 == "ID" ? id : $0 }
         return try await house.request(
@@ -138,7 +138,7 @@ import Testing
     }
 
     /// A fresh conversation that a texter holds.
-    private static func conversation(of member: UUID, _ house: House) async throws -> String {
+    private static func conversation(of member: UUID, _ house: PageHouse) async throws -> String {
         let (id, contact) = (UUID.v7(), UUID.v7())
         try await TestDatabase.current.execute(
             """

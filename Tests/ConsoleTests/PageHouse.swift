@@ -12,7 +12,7 @@ import Synchronization
 @testable import Console
 
 /// The pages over a real socket and a fresh database, with one campaign of some people.
-struct House: Sendable {
+struct PageHouse: Sendable {
     let base: String
     let store: PageStore
     let engine = CurlEngine(maximumInFlight: 64)
@@ -20,7 +20,7 @@ struct House: Sendable {
 
     /// Serves for the length of `body`.
     static func open(
-        people: Int = 20, _ body: @Sendable (House) async throws -> Void
+        people: Int = 20, _ body: @Sendable (PageHouse) async throws -> Void
     ) async throws {
         let campaign = try await furnish(people: people)
         let pages = try Database(
@@ -39,7 +39,7 @@ struct House: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
             for await port in ports.stream {
-                let house = House(
+                let house = PageHouse(
                     base: "http://127.0.0.1:\(port)", store: store, campaign: campaign)
                 try await body(house)
                 house.engine.shutdown()
