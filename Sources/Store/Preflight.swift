@@ -63,7 +63,7 @@ package struct Preflight: Sendable {
             findings.append(
                 LaunchFinding(
                     name: "overlap", level: .acceptable,
-                    sentence: "\(facts.overlap) people are in another live campaign as well; "
+                    sentence: "People who are in another live campaign as well: \(facts.overlap); "
                         + "accept it or wait until that one has finished."))
         }
         return findings

@@ -129,6 +129,20 @@ import Testing
         #expect(found == ["+447400123456", "a", "b"])
     }
 
+    @Test func `a column of countries tells how numbers without prefix are read`() async throws {
+        let town = try await Town()
+
+        let report = try await town.add(
+            "name,phone,country\nAna,07400 123456,GB\nBo,212 555 0101,US\nCy,212 555 0102,nowhere\n"
+        )
+
+        #expect((report.good, report.rejected) == (3, 0))
+        let numbers = try await town.database.rows("SELECT number FROM contact ORDER BY number") {
+            try $0.value(0) as String
+        }
+        #expect(numbers == ["+12125550101", "+12125550102", "+447400123456"])
+    }
+
     @Test func `a second list adds only who is new`() async throws {
         let town = try await Town()
         try await town.add(Town.list(30))

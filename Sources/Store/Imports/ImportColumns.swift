@@ -9,6 +9,8 @@ package struct ImportColumns: Sendable, Equatable, Codable {
     package var numbers: [Int]
     package var zone: Int?
     package var postalCode: Int?
+    /// ISO 3166 alpha-2 of the address: how numbers and postal codes without more are read.
+    package var country: Int?
     package var language: Int?
     package var name: Int?
     package var firstName: Int?
@@ -25,7 +27,8 @@ package struct ImportColumns: Sendable, Equatable, Codable {
             return numbers.count == 1 ? "number" : "number \(rank + 1)"
         }
         let roles: [(Int?, String)] = [
-            (zone, "time zone"), (postalCode, "postal code"), (language, "language"),
+            (zone, "time zone"), (postalCode, "postal code"), (country, "country"),
+            (language, "language"),
             (name, "name"), (firstName, "first name"), (lastName, "last name"),
             (consentDate, "day of consent"), (consentWording, "words of consent"),
         ]
@@ -133,6 +136,7 @@ private struct Guesser {
             "zip", "zipcode", "zip_code", "zip5", "postcode", "post_code", "postal", "postalcode",
             "postal_code", "mailing_zip", "home_zip",
         ])
+        columns.country = find(["country", "country_code", "iso_country"])
         columns.language = find(["language", "lang", "locale", "preferred_language"])
         columns.name = find(["name", "full_name", "fullname"])
         columns.firstName = find(["first_name", "firstname", "first", "given_name", "forename"])

@@ -66,8 +66,9 @@ struct ImportRecipe: Sendable {
                 row: row, reason: "ragged",
                 detail: "\(texts.count) fields under \(width) headings; a separator is unquoted.")
         }
+        let country = country(texts)
         let number: PhoneNumber
-        switch self.number(texts) {
+        switch self.number(texts, country) {
         case .success(let found): number = found
         case .failure(let fault):
             let given = columns.numbers.lazy.compactMap { text(texts, $0) }.first ?? ""
@@ -75,7 +76,7 @@ struct ImportRecipe: Sendable {
         }
         let zones = ZoneSet(
             number: number, postalCode: text(texts, columns.postalCode),
-            explicit: text(texts, columns.zone))
+            explicit: text(texts, columns.zone), country: country)
         write(row, number, zones, texts, batch, fields, into: &staged)
         staged.rowsGood += 1
         if number.type == .fixedLine { staged.landlines += 1 }
@@ -106,15 +107,24 @@ struct ImportRecipe: Sendable {
 
     private struct Fault: Error { var reason: String }
 
-    private func number(_ texts: [String]) -> Result<PhoneNumber, Fault> {
+    private func number(_ texts: [String], _ country: String?) -> Result<PhoneNumber, Fault> {
         let given = columns.numbers.compactMap { text(texts, $0) }
         guard !given.isEmpty else { return .failure(Fault(reason: "no_number")) }
-        switch PhoneNumber.best(of: given, regions: regions) {
+        let home = country.map { home in [home] + regions.filter { $0 != home } } ?? regions
+        switch PhoneNumber.best(of: given, regions: home) {
         case .number(let number):
             return number.extension == nil
                 ? .success(number) : .failure(Fault(reason: "has_extension"))
         case .invalid(let fault): return .failure(Fault(reason: fault.rawValue))
         }
+    }
+
+    /// The country of the address; whatever is no code of two letters tells nothing.
+    private func country(_ texts: [String]) -> String? {
+        guard let code = text(texts, columns.country), code.utf8.count == 2,
+            code.utf8.allSatisfy({ (0x41...0x5A).contains($0 & 0xDF) })
+        else { return nil }
+        return code.uppercased()
     }
 
     /// Numbers no text is likely to reach, landlines apart.
