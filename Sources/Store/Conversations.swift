@@ -115,15 +115,21 @@ enum Conversations {
             let reading = item.reading
             if item.stop != nil || item.isStart || reading.acts(.wrongNumber) {
                 (code, flag) = (0, nil)  // nothing is to be said any more, or we have said it
-            } else if reading.acts(.help) {
-                (code, flag) = (2, nil)
+            } else if reading.acts(.help), Self.isOneWord(item.arrival.body) {
+                (code, flag) = (2, nil)  // a bare HELP is answered and asks for nothing more
             } else if item.isOptedOut {
                 (code, flag) = (2, nil)  // goes on being threaded; nobody may answer
             } else {
-                (code, flag) = (1, reading.action == .review ? Self.flag(reading.meaning) : nil)
+                let isFlagged = reading.action == .review || reading.meaning == .help
+                (code, flag) = (1, isFlagged ? Self.flag(reading.meaning) : nil)
             }
             let words = item.arrival.body.prefix(160)
             snippet = words.isEmpty && !item.arrival.media.isEmpty ? "📎" : String(words)
+        }
+
+        /// A question in a person's own words goes on to a person, though we have said who we are.
+        private static func isOneWord(_ body: String) -> Bool {
+            body.split(whereSeparator: \.isWhitespace).count == 1
         }
 
         private static func flag(_ meaning: Reply.Meaning) -> String? {

@@ -96,6 +96,32 @@ import Texting
         await server.stop()
     }
 
+    @Test func `a question in their own words is answered and still reaches a person`()
+        async throws
+    {
+        let house = try await House.make()
+        let server = try await HookServer(house)
+        try await house.text("+15005550010")
+        try await house.text("+15005550011")
+        let words = "how did you get this number"
+        try #require(Reply(words).meaning == .help)
+
+        await server.inbound(words, from: "+15005550010", sid: "SM1")
+        await server.inbound("HELP", from: "+15005550011", sid: "SM2")
+
+        #expect(try await house.count("SELECT count(*) FROM message WHERE kind = 4") == 2)
+        #expect(
+            try await house.count(
+                """
+                SELECT count(*) FROM conversation
+                WHERE needs_reply_since IS NOT NULL AND flagged = 'help'
+                """) == 1)
+        #expect(
+            try await house.count(
+                "SELECT count(*) FROM conversation WHERE needs_reply_since IS NULL") == 1)
+        await server.stop()
+    }
+
     @Test func `a likely stop waits for a person, flagged and with a clock`() async throws {
         let house = try await House.make()
         let server = try await HookServer(house)
