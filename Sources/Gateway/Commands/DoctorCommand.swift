@@ -20,7 +20,15 @@ struct DoctorCommand: AsyncParsableCommand {
                 try await migrations.pending(on: $0)
             }
             found.append(schema(pending))
-            if pending.isEmpty { found += try await TextChecks(database: database).findings() }
+            if pending.isEmpty {
+                found += try await TextChecks(database: database).findings()
+                if context.settings.value("SECRET_FILE") != nil {
+                    let installation = try Installation(context.settings)
+                    found += try await ProviderChecks(
+                        installation: installation, database: database
+                    ).findings()
+                }
+            }
             for finding in found { try context.output.print(finding, finding.line) }
             return found.count { !$0.isFine }
         }
