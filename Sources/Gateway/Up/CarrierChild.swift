@@ -11,7 +11,6 @@ struct CarrierChild: Sendable {
 
     /// Starts it and waits until it answers.
     static func start(_ plan: UpPlan, inboundURL: String?) async throws -> CarrierChild {
-        endOrphan(plan.folder)
         var environment = ProcessInfo.processInfo.environment
         // By variable, not by argument: a token in the list of processes is no secret.
         environment[Settings.prefix + "TWILIO_ACCOUNT_SID"] = accountSID
@@ -45,7 +44,7 @@ struct CarrierChild: Sendable {
 
     /// Ends the carrier of an `up` that was killed. The number may have gone to another program
     /// since, so it is asked for its command line first.
-    private static func endOrphan(_ folder: DataDirectory) {
+    static func endOrphan(_ folder: DataDirectory) {
         guard
             let pid = folder.read("carrier.pid").flatMap({
                 Int32($0.trimmingCharacters(in: .newlines))

@@ -19,6 +19,8 @@ struct UpPlan: Sendable {
         isSimulated =
             (given.value("PROVIDER") ?? "simulated") == "simulated"
             && given.value("TWILIO_ACCOUNT_SID") == nil
+        // Before its port is looked at.
+        CarrierChild.endOrphan(folder)
         carrierPort = FreePort.near(8_099)
         var chosen = [
             "SECRET_FILE": folder.file("secret"),
