@@ -63,34 +63,47 @@ package struct DueTexts: Sendable {
     ) async throws -> [DueText] {
         try await database.rows(
             """
-            SELECT h.sender_id, h.priority, h.id, h.taken, cardinality(h.message_ids)::smallint, h.n,
-                m.id, m.kind, m.campaign_id, m.zone_set, m.contact_id, c.number, m.body,
+            SELECT d.sender_id, d.priority, d.id, d.taken, d.size, d.n, d.message_id, m.kind,
+                m.campaign_id, m.zone_set, m.contact_id, c.number, m.body,
                 coalesce(m.media, '{}'), m.segments, m.send_before
             FROM unnest(\(rooms.map(\.sender)), \(rooms.map(\.texts))) AS s(sender_id, room)
             CROSS JOIN LATERAL (
-                SELECT o.* FROM outbox o
-                WHERE o.organisation_id = \(organisation) AND o.sender_id = s.sender_id
-                  AND o.due_at <= clock_timestamp()
-                  AND (o.kind IN (3, 5) OR (
-                    (o.campaign_id IS NULL OR o.campaign_id <> ALL (\(holds.campaigns)))
-                    AND NOT EXISTS (
-                      SELECT FROM unnest(\(holds.closedPairs.map(\.campaign)),
-                          \(holds.closedPairs.map(\.zoneSet))) AS x(campaign, zone_set)
-                      WHERE x.campaign = o.campaign_id AND x.zone_set = o.zone_set)
-                    AND (o.zone_set = ANY (\(holds.openZoneSets)) OR o.kind IN (7, 8)
-                      OR (o.kind IN (2, 4) AND EXISTS (
-                        SELECT FROM message r JOIN conversation v
-                          ON v.organisation_id = r.organisation_id AND v.id = r.conversation_id
-                        WHERE r.organisation_id = o.organisation_id AND r.id = o.message_ids[1]
-                          AND v.last_inbound_at > clock_timestamp()
-                            - \(Double(Self.answerMinutes)) * interval '1 min')))))
-                ORDER BY o.priority, o.id LIMIT least(s.room, 20)
-            ) h
-            CROSS JOIN LATERAL unnest(h.message_ids[h.taken + 1 : h.taken + s.room])
-                WITH ORDINALITY AS i(message_id, place)
-            JOIN message m ON m.organisation_id = \(organisation) AND m.id = i.message_id
-            JOIN contact c ON c.organisation_id = \(organisation) AND c.id = m.contact_id
-            ORDER BY h.sender_id, h.priority, h.id, i.place
+                SELECT h.sender_id, h.priority, h.id, h.taken, h.n, i.message_id, i.place,
+                    cardinality(h.message_ids)::smallint AS size
+                FROM (
+                    SELECT o.* FROM outbox o
+                    WHERE o.organisation_id = \(organisation) AND o.sender_id = s.sender_id
+                      AND o.due_at <= clock_timestamp()
+                      AND (o.kind IN (3, 5) OR (
+                        (o.campaign_id IS NULL OR o.campaign_id <> ALL (\(holds.campaigns)))
+                        AND NOT EXISTS (
+                          SELECT FROM unnest(\(holds.closedPairs.map(\.campaign)),
+                              \(holds.closedPairs.map(\.zoneSet))) AS x(campaign, zone_set)
+                          WHERE x.campaign = o.campaign_id AND x.zone_set = o.zone_set)
+                        AND (o.zone_set = ANY (\(holds.openZoneSets)) OR o.kind IN (7, 8)
+                          OR (o.kind IN (2, 4) AND EXISTS (
+                            SELECT FROM message r JOIN conversation v
+                              ON v.organisation_id = r.organisation_id AND v.id = r.conversation_id
+                            WHERE r.organisation_id = o.organisation_id AND r.id = o.message_ids[1]
+                              AND v.last_inbound_at > clock_timestamp()
+                                - \(Double(Self.answerMinutes)) * interval '1 min')))))
+                    ORDER BY o.priority, o.id LIMIT s.room
+                ) h
+                CROSS JOIN LATERAL unnest(h.message_ids[h.taken + 1 : h.taken + s.room])
+                    WITH ORDINALITY AS i(message_id, place)
+                ORDER BY h.priority, h.id, i.place LIMIT s.room
+            ) d
+            -- OFFSET 0 keeps these look-ups by key: joined freely, the planner reads whole tables for
+            -- an array whose length it cannot know.
+            CROSS JOIN LATERAL (
+                SELECT * FROM message
+                WHERE organisation_id = \(organisation) AND message.id = d.message_id OFFSET 0
+            ) m
+            CROSS JOIN LATERAL (
+                SELECT number FROM contact
+                WHERE organisation_id = \(organisation) AND contact.id = m.contact_id OFFSET 0
+            ) c
+            ORDER BY d.sender_id, d.priority, d.id, d.place
             """
         ) { row in
             DueText(
