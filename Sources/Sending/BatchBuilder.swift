@@ -45,7 +45,10 @@ struct BatchBuilder {
         else { return false }
         if let rate = facts.segmentsPerSecond { try await limit(to: rate) }
         let room = min(ticker.fleet.room(account: account, max: facts.inFlightMax), segmentsMax)
-        guard room > 0 else { return false }
+        guard room > 0 else {
+            hasMore = true
+            return false
+        }
         let rooms = rooms(for: senders, most: room, at: instant)
         guard !rooms.isEmpty else { return false }
         let due = try await ticker.store.due.due(

@@ -15,9 +15,13 @@ struct TickLoop: Sendable {
         var failures = 0
         while !Task.isCancelled, !parts.isStopping {
             do {
-                let sent = try await ticker.tick()
+                let done = try await ticker.tick()
                 failures = 0
-                await parts.nextTick(within: sent > 0 ? Self.busyInterval : Self.interval)
+                if done.texts > 0 {
+                    try? await Task.sleep(for: Self.busyInterval)
+                } else {
+                    await parts.nextTick(within: Self.interval, orRoom: done.hasMore)
+                }
             } catch {
                 failures += 1
                 parts.logger.warning(

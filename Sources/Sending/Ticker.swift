@@ -44,20 +44,22 @@ final class Ticker: Sendable {
 
     /// One round over all organisations that have something due.
     ///
-    /// - Returns: texts let go; 0 means that there is nothing to do before the next tick.
-    func tick() async throws -> Int {
+    /// - Returns: texts let go, and whether something due was left behind for want of room.
+    func tick() async throws -> (texts: Int, hasMore: Bool) {
         let busy = try await store.facts.busySenders().filter { fleet.sender($0.sender) != nil }
         let byOrganisation = Dictionary(grouping: busy, by: \.organisation)
         let order = ring.withLock { $0.order(of: Array(byOrganisation.keys)) }
         var sent = 0
+        var hasMore = false
         for organisation in order {
             let senders = Self.order(byOrganisation[organisation, default: []])
             let allowed = ring.withLock { $0.credit(organisation, Self.quantumSegments) }
             let used = try await attend(organisation, senders, segments: allowed)
             ring.withLock { $0.spend(organisation, used.segments, hasMore: used.hasMore) }
             sent += used.texts
+            hasMore = hasMore || used.hasMore
         }
-        return sent
+        return (sent, hasMore)
     }
 
     /// Numbers with answers first, the others in an order that differs from tick to tick, because one
@@ -79,12 +81,13 @@ final class Ticker: Sendable {
             var batch = BatchBuilder(
                 organisation: facts, account: account, ticker: self, now: databaseNow,
                 segmentsMax: segments - sum.segments)
-            guard try await batch.fill(states) else { continue }
+            let isFilled = try await batch.fill(states)
+            sum.hasMore = sum.hasMore || batch.hasMore
+            guard isFilled else { continue }
             do {
                 let sent = try await send(batch)
                 sum.texts += sent
                 sum.segments += batch.segments
-                sum.hasMore = sum.hasMore || batch.hasMore
             } catch let error as Attempts.Fenced {
                 try await recover(error)
             } catch let error as Allowances.Exhausted {

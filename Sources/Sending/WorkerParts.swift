@@ -26,17 +26,26 @@ final class WorkerParts: Sendable {
     }
 
     private let stopping = Mutex(false)
-    private let (wakes, waker) = AsyncStream.makeStream(
-        of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    private let roomFreed = Mutex(false)
 
     var isStopping: Bool { stopping.withLock { $0 } }
     func stopPulling() { stopping.withLock { $0 = true } }
 
     /// There is room again.
-    func wake() { waker.yield() }
+    func wake() { roomFreed.withLock { $0 = true } }
 
-    /// Waits for room, or for the interval to pass.
-    func nextTick(within interval: Duration) async {
-        try? await Task.sleep(for: interval)
+    /// Waits for the interval to pass, or for room where that is what was wanting.
+    func nextTick(within interval: Duration, orRoom: Bool) async {
+        let end = ContinuousClock.now + interval
+        while orRoom, ContinuousClock.now < end {
+            let isFree = roomFreed.withLock { free in
+                defer { free = false }
+                return free
+            }
+            if isFree { return }
+            try? await Task.sleep(for: .milliseconds(1))
+            if Task.isCancelled { return }
+        }
+        if !orRoom { try? await Task.sleep(for: interval) }
     }
 }

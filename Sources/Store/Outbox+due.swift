@@ -71,7 +71,9 @@ package struct DueTexts: Sendable {
                 SELECT h.sender_id, h.priority, h.id, h.taken, h.n, i.message_id, i.place,
                     cardinality(h.message_ids)::smallint AS size
                 FROM (
-                    SELECT o.* FROM outbox o
+                    SELECT o.*, sum(cardinality(o.message_ids) - o.taken)
+                        OVER (ORDER BY o.priority, o.id) AS upto
+                    FROM outbox o
                     WHERE o.organisation_id = \(organisation) AND o.sender_id = s.sender_id
                       AND o.due_at <= clock_timestamp()
                       AND (o.kind IN (3, 5) OR (
@@ -91,6 +93,8 @@ package struct DueTexts: Sendable {
                 ) h
                 CROSS JOIN LATERAL unnest(h.message_ids[h.taken + 1 : h.taken + s.room])
                     WITH ORDINALITY AS i(message_id, place)
+                -- Rows behind those that fill the room are not unfolded.
+                WHERE h.upto - (cardinality(h.message_ids) - h.taken) < s.room
                 ORDER BY h.priority, h.id, i.place LIMIT s.room
             ) d
             -- OFFSET 0 keeps these look-ups by key: joined freely, the planner reads whole tables for
