@@ -37,7 +37,9 @@ struct BatchBuilder {
     /// Reads what is due and reserves slots for as much as rate, wire and turn have room for.
     ///
     /// - Returns: whether there is anything to commit.
-    mutating func fill(_ senders: [SenderState]) async throws -> Bool {
+    mutating func fill(
+        _ senders: [SenderState], waiting: [UUID: Int]
+    ) async throws -> Bool {
         let instant = BootInstant.now()
         guard let facts = ticker.world.account(account),
             !ticker.closed.accounts.contains(account),
@@ -49,7 +51,7 @@ struct BatchBuilder {
             hasMore = true
             return false
         }
-        let rooms = rooms(for: senders, most: room, at: instant)
+        let rooms = rooms(for: senders, waiting: waiting, most: room, at: instant)
         guard !rooms.isEmpty else { return false }
         let due = try await ticker.store.due.due(
             organisation: organisation.id, rooms: rooms, holds: holds())
@@ -82,7 +84,7 @@ struct BatchBuilder {
     /// Numbers with room by their rate, as many as the batch has room for and a few more, because not
     /// every one has so much due. What is read and not used is read again.
     private mutating func rooms(
-        for senders: [SenderState], most: Int, at instant: BootInstant
+        for senders: [SenderState], waiting: [UUID: Int], most: Int, at instant: BootInstant
     ) -> [(sender: UUID, texts: Int)] {
         var rooms: [(sender: UUID, texts: Int)] = []
         var sum = 0
@@ -94,6 +96,7 @@ struct BatchBuilder {
                 hasMore = true
                 break
             }
+            let most = min(most, waiting[state.id, default: most])
             guard let room = roomFor(state, most: most) else { continue }
             rooms.append(room)
             sum += room.texts

@@ -64,24 +64,26 @@ final class Ticker: Sendable {
 
     /// Numbers with answers first, the others in an order that differs from tick to tick, because one
     /// batch has no room for all.
-    private static func order(_ busy: [BusySender]) -> [UUID] {
+    private static func order(_ busy: [BusySender]) -> [BusySender] {
         let (answering, others) = (busy.filter(\.hasAnswers), busy.filter { !$0.hasAnswers })
-        return (answering.shuffled() + others.shuffled()).map(\.sender)
+        return answering.shuffled() + others.shuffled()
     }
 
     private func attend(
-        _ organisation: Int32, _ senders: [UUID], segments: Int
+        _ organisation: Int32, _ senders: [BusySender], segments: Int
     ) async throws -> (texts: Int, segments: Int, hasMore: Bool) {
         guard let facts = world.organisation(organisation), !parts.isStopping else {
             return (0, 0, false)
         }
         var sum = (texts: 0, segments: 0, hasMore: false)
-        let states = senders.compactMap { fleet.sender($0) }
+        let states = senders.compactMap { fleet.sender($0.sender) }
+        let waiting = Dictionary(
+            senders.map { ($0.sender, $0.texts) }, uniquingKeysWith: { one, _ in one })
         for (account, states) in Dictionary(grouping: states, by: \.account) {
             var batch = BatchBuilder(
                 organisation: facts, account: account, ticker: self, now: databaseNow,
                 segmentsMax: segments - sum.segments)
-            let isFilled = try await batch.fill(states)
+            let isFilled = try await batch.fill(states, waiting: waiting)
             sum.hasMore = sum.hasMore || batch.hasMore
             guard isFilled else { continue }
             do {

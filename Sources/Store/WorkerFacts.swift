@@ -107,13 +107,15 @@ package struct WorkerFacts: Sendable {
     package func busySenders() async throws -> [BusySender] {
         try await database.rows(
             """
-            SELECT organisation_id, sender_id, bool_or(priority < 2) FROM outbox
+            SELECT organisation_id, sender_id, bool_or(priority < 2),
+                sum(cardinality(message_ids) - taken)::bigint
+            FROM outbox
             WHERE due_at <= clock_timestamp() GROUP BY 1, 2
             """
         ) { row in
             BusySender(
                 organisation: try row.value(0), sender: try row.value(1),
-                hasAnswers: try row.value(2))
+                hasAnswers: try row.value(2), texts: try row.value(3))
         }
     }
 }
@@ -124,6 +126,8 @@ package struct BusySender: Sendable {
     package var sender: UUID
     /// Not only first texts.
     package var hasAnswers: Bool
+    /// How many texts wait, those that are held back included.
+    package var texts: Int
 }
 
 /// A pool of one organisation's numbers.
