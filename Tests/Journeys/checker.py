@@ -16,10 +16,8 @@ from database import Database
 
 # Nothing is handed to the kernel later than this after a stop is committed (DESIGN 1, P3).
 STOP_US = 2_000_000
-# Between our gate and the carrier's clock lie two schedulers and a single-threaded server, on a machine
-# of two cores that also runs PostgreSQL. An exceeded rate does not stop at half a second: two holders of
-# a number double it.
-JITTER_US = 500_000
+# Between our gate and the carrier's clock lie two schedulers on a busy machine.
+JITTER_US = 250_000
 
 GO, ACCEPTED, REJECTED, UNSENT, UNKNOWN, CONFIRMATION = 1, 1, 2, 3, 4, 3
 
