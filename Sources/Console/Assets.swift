@@ -21,7 +21,9 @@ struct Assets: Sendable {
     init() throws {
         var files = try Files.all(in: "Assets")
         // One style sheet on the wire: each file is a chapter of it.
-        let chapters = ["tokens", "base", "pieces", "boards"].compactMap { files["\($0).css"] }
+        let chapters = [
+            "tokens", "base", "pieces", "boards", "organiser", "figures", "compliance", "print",
+        ].compactMap { files["\($0).css"] }
         files["style.css"] = chapters.reduce(Data(), +)
         version = Self.hash(files.sorted { $0.key < $1.key }.map(\.value).reduce(Data(), +))
         assets = Dictionary(

@@ -1,7 +1,7 @@
 import Foundation
 import Mustache
 
-/// The sentences of the pages in one language, from `Words/<language>.txt`.
+/// The sentences of the pages in one language, from `Words/<chapter>.<language>.txt`.
 ///
 /// A line is `key = text`, or `key[form] = text` for a sentence that counts. `{name}` stands for a
 /// value. Templates read them as `{{t.key}}`.
@@ -94,8 +94,11 @@ struct Languages: Sendable {
     init() throws {
         let files = try Files.all(in: "Words")
         words = Dictionary(
-            uniqueKeysWithValues: Self.all.compactMap { code, _ in
-                files["\(code).txt"].map { (code, Words(language: code, file: $0)) }
+            uniqueKeysWithValues: Self.all.compactMap { code, _ -> (String, Words)? in
+                let chapters = files.filter { $0.key.hasSuffix(".\(code).txt") }
+                guard !chapters.isEmpty else { return nil }
+                let text = chapters.sorted { $0.key < $1.key }.map(\.value).reduce(Data(), +)
+                return (code, Words(language: code, file: text))
             })
     }
 

@@ -36,7 +36,7 @@ import Testing
         let room = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Sources/Console")
-        let sources = try FileManager.default.contentsOfDirectory(atPath: room.path)
+        let sources = try FileManager.default.subpathsOfDirectory(atPath: room.path)
             .filter { $0.hasSuffix(".swift") }
             .map { try String(contentsOf: room.appendingPathComponent($0), encoding: .utf8) }
         let called = sources.flatMap {
