@@ -44,8 +44,14 @@ import Testing
             else {
                 idle += 1
                 // Skipped people come back to nobody who skipped them: forget all refusals.
-                try await TestDatabase.current.execute(
-                    "UPDATE lease SET refused_by = '{}', until = '-infinity', member_id = NULL")
+                // In a transaction, because it is repeated where it deadlocks: it locks every lease
+                // in whatever order the table lies, across those that others tap.
+                try await TestDatabase.current.transaction {
+                    _ = try await $0.execute(
+                        """
+                        UPDATE lease SET refused_by = '{}', until = '-infinity', member_id = NULL
+                        """)
+                }
                 continue
             }
             idle = 0
