@@ -4,10 +4,12 @@ Everything runs as the real program: web, worker and the simulated carrier. Peop
 where it is about noon now, so that the tests do not sleep when people do.
 """
 
+import base64
 import datetime
 import json
 import pathlib
 import re
+import secrets
 import sys
 import urllib.request
 import uuid
@@ -56,10 +58,18 @@ class Town(House):
                 "--inbound-url", f"{self.base}/hooks/{self.hook}/inbound",
                 knobs={"people": {"replies": 0, "stops": 0}})
             self.start_worker()
+            self.warm_up()
         except BaseException:
             self.__exit__(RuntimeError)
             raise
         return self
+
+    def warm_up(self):
+        """The first text that comes in may still wait for the tables of its rules."""
+        self.inbound("+14155559999", "hello from a stranger")
+        wait_until(
+            lambda: self.sql("SELECT 1 FROM contact WHERE number = '+14155559999'"), 40,
+            "a first text")
 
     @property
     def base(self):
@@ -125,6 +135,28 @@ class Town(House):
     @staticmethod
     def new_id():
         return str(uuid.uuid4())
+
+    def member(self, role="texter", name="Sam"):
+        """Somebody with a role; texters and leads take part in the campaign. Gives the id."""
+        identity = self.new_id()
+        self.sql(f"""
+            INSERT INTO member
+                (organisation_id, id, name, email, role, free_text, proven_at, settings)
+            VALUES (1, '{identity}', {text(name)}, '{identity}@example.org', '{role}', true, now(),
+                '{{"replied": "1"}}');
+            INSERT INTO participation (organisation_id, member_id, campaign_id)
+            SELECT 1, '{identity}', '{self.campaign}' WHERE '{role}' IN ('texter', 'lead')""")
+        return identity
+
+    def session(self, member):
+        """The cookie of a browser that is signed in as that member."""
+        token = secrets.token_bytes(32)
+        self.sql(f"""
+            INSERT INTO sign_in (token_hash, organisation_id, member_id, expires_at)
+            SELECT sha256('\\x{token.hex()}'::bytea), organisation_id, id,
+                now() + interval '1 day'
+            FROM member WHERE id = '{member}'""")
+        return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
 
     def code_for(self, number):
         """The six digits on their way to a number, read where the carrier got them."""

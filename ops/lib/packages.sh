@@ -50,6 +50,25 @@ readonly BUILD_PACKAGES=(libpq-dev libcurl4-openssl-dev libssl-dev pkg-config po
 # shellcheck disable=SC2034
 readonly TEST_PACKAGES=(python3 shellcheck)
 
+# Real browsers for Tests/Browser; Playwright's own are never downloaded.
+# shellcheck disable=SC2034
+readonly BROWSER_PACKAGES=(
+    chromium webkit2gtk-driver xvfb python3-venv fonts-dejavu-core fonts-noto-color-emoji)
+
+# Prints the name of a Python that drives browsers, in a virtual environment made once and filled
+# anew when the requirements change.
+python_with_browsers() {
+    local place=.venv
+    [ -x "$place/bin/python" ] || python3 -m venv "$place" >&2 ||
+        need "Python cannot make a virtual environment; see above."
+    cmp -s Tests/Browser/requirements.txt "$place/requirements.txt" || {
+        "$place/bin/pip" install -q -r Tests/Browser/requirements.txt >&2 ||
+            need "pip cannot install Tests/Browser/requirements.txt; is there a network?"
+        cp Tests/Browser/requirements.txt "$place/requirements.txt"
+    }
+    echo "$PWD/$place/bin/python"
+}
+
 # Prints the name of a Python that knows pytest; Debian's own is taken if no other does.
 python_with_pytest() {
     local python
