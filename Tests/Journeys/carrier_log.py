@@ -16,7 +16,7 @@ class Accepted:
     sender: str
     body: str
     segments: int
-    boot_us: int  # when the head of its request had arrived
+    boot_us: int  # when the last byte of its request had arrived, by the kernel
     wall_us: int
     message: uuid.UUID | None
     n: int | None
@@ -57,7 +57,7 @@ class CarrierLog:
             message, n = attempt_of(entry.get("status_callback") or "")
             self.accepted.append(Accepted(
                 entry["sid"], entry["to"], entry["from"], entry["body"], entry["segments"],
-                entry["start_boot_us"], entry["wall_us"], message, n))
+                entry["arrived_boot_us"], entry["wall_us"], message, n))
         elif event == "inbound":
             self.inbound.append(Inbound(
                 entry["sid"], entry["from"], entry["to"], entry["body"], entry["intent"],

@@ -29,7 +29,9 @@ import Testing
             #expect(line["body"] as? String == "Hi \"there\"\n😀")
             #expect(line["answer"] as? String == "created")
             let start = try #require(line["start_boot_us"] as? Int)
-            #expect(try #require(line["boot_us"] as? Int) >= start)
+            let arrived = try #require(line["arrived_boot_us"] as? Int)
+            #expect(arrived >= start)
+            #expect(try #require(line["boot_us"] as? Int) >= arrived)
         }
     }
 

@@ -7,7 +7,10 @@ struct CarrierRequest {
     let uri: String
     let headers: HTTPHeaders
     let body: ByteBuffer?
+    /// When its head had arrived.
     let started: CarrierMoment
+    /// When its last byte had arrived, by the kernel's clock.
+    let arrived: CarrierMoment
     let isReused: Bool
     let isLocal: Bool
 

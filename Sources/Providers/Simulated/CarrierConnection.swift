@@ -73,12 +73,27 @@ final class CarrierConnection: ChannelInboundHandler {
     private func finishRequest() {
         guard let head else { return }
         requestCount += 1
+        let arrived = arrival()
         let request = CarrierRequest(
             method: head.method, uri: head.uri, headers: head.headers, body: body,
-            started: started, isReused: requestCount > 1, isLocal: isLocal)
+            started: arrived.boot < started.boot ? arrived : started, arrived: arrived,
+            isReused: requestCount > 1, isLocal: isLocal)
         self.head = nil
         body = nil
         if isAnswering { waiting.append(request) } else { answer(request) }
+    }
+
+    /// When the last byte of what was just read had reached this machine.
+    ///
+    /// The kernel knows it to a tick (tcp(7), `tcpi_last_data_recv` in milliseconds); our own clock
+    /// says when this thread got round to reading, which on a busy machine is much later.
+    private func arrival() -> CarrierMoment {
+        let now = CarrierMoment.now()
+        guard let options = context?.channel as? any SocketOptionProvider else { return now }
+        var milliseconds: UInt32 = 0
+        // Called on the channel's own loop, so the answer is there at once.
+        options.getTCPInfo().assumeIsolated().whenSuccess { milliseconds = $0.tcpi_last_data_recv }
+        return now.advanced(by: -1_000 * Int64(milliseconds))
     }
 
     private func answer(_ request: CarrierRequest) {

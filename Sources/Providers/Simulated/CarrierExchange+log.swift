@@ -107,6 +107,8 @@ extension CarrierExchange {
         line.writeCarrierEvent(event, at: moment)
         line.writeStaticString(#","start_boot_us":"#)
         line.writeDecimal(request.started.boot)
+        line.writeStaticString(#","arrived_boot_us":"#)
+        line.writeDecimal(request.arrived.boot)
         line.writeStaticString(#","request":"#)
         line.writeDecimal(counts.requests)
     }
