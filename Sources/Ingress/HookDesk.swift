@@ -18,6 +18,7 @@ package final class HookDesk: Sendable {
     let statuses: Lane<StatusEntry>
     let texts: Lane<TextEntry>
     let notifier: InboxNotifier
+    let losses = Losses()
     private let webhooks: Webhooks
     private let log: Logger
 
@@ -49,8 +50,10 @@ package final class HookDesk: Sendable {
 
     /// Answers one webhook; `answer` runs once, on any thread.
     package func receive(_ webhook: Webhook, answer: @escaping @Sendable (HookAnswer) -> Void) {
-        let answer: @Sendable (HookAnswer) -> Void = { given in
+        let isInbound = webhook.target.prefix { $0 != "?" }.hasSuffix("/inbound")
+        let answer: @Sendable (HookAnswer) -> Void = { [losses] given in
             given.counter.increment()
+            if isInbound, case .unavailable = given { losses.note() }
             answer(given)
         }
         guard let hook = Self.hook(in: webhook.target) else { return answer(.notFound) }

@@ -7,11 +7,14 @@ import Synchronization
 
 /// Looks for texts that no webhook brought: an outage of ours must not lose a stop.
 ///
-/// Every few minutes it lists what people wrote to each number and hands all of it to the same lane
-/// as webhooks; what came before is known by its key and changes nothing.
+/// Every few minutes, and soon after a webhook with a text could not be applied, it lists what people
+/// wrote to each number and hands all of it to the same lane as webhooks; what came before is known
+/// by its key and changes nothing.
 package final class InboundPuller: Sendable {
-    /// How often each number is asked about.
+    /// How often each number is asked about when nothing is amiss.
     package static let pause = Duration.seconds(300)
+    /// How often it looks whether there is reason to ask.
+    private static let glance = Duration.seconds(10)
     /// Younger texts are left to their webhooks, which tell more (the provider's marks).
     private static let ageMin = 60.0
     /// How far back the first round looks: longer than any outage that nobody noticed.
@@ -40,22 +43,30 @@ package final class InboundPuller: Sendable {
 
     /// The chore that ``IngressService`` runs.
     package var chore: Chore {
-        Chore("look for lost texts", every: Self.pause, log: log) { try await self.pull() }
+        Chore("look for lost texts", every: Self.glance, log: log) { try await self.pull() }
     }
 
-    /// One round over all accounts whose turn no other process took.
+    /// One round over all accounts whose turn no other process took; over all of them where this
+    /// process has losses to make up for, once those are old enough to be listed.
     package func pull(now: Date = Date()) async throws {
         let moment = now.timeIntervalSince1970
         let turn = Int(moment / Double(Self.pause.components.seconds))
+        let hasLosses = desk.losses.areRipe(Self.ageMin, at: moment)
+        var isWhole = true
         for account in try await accounts() {
-            guard try await webhooks.takeTurn(account: account.id, "pull:\(turn)") else { continue }
+            let isOurs = try await webhooks.takeTurn(account: account.id, "pull:\(turn)")
+            guard isOurs || hasLosses else { continue }
             for number in try await webhooks.numbers(account: account.id) {
-                try await pull(number, account, now: moment)
+                isWhole = try await pull(number, account, now: moment) && isWhole
             }
         }
+        if hasLosses, isWhole { desk.losses.forget(before: moment - Self.ageMin) }
     }
 
-    private func pull(_ number: String, _ account: HookAccount, now: Double) async throws {
+    /// - Returns: whether the list could be read to its end.
+    private func pull(
+        _ number: String, _ account: HookAccount, now: Double
+    ) async throws -> Bool {
         let place = "\(account.id) \(number)"
         let last = pulledAt.withLock { $0[place] } ?? now - Self.reach
         let since = last - Self.overlap
@@ -68,6 +79,7 @@ package final class InboundPuller: Sendable {
             }
         }
         if isWhole { pulledAt.withLock { $0[place] = now - Self.ageMin } }
+        return isWhole
     }
 
     /// UTC days from one instant to another, as `YYYY-MM-DD`, oldest first.
