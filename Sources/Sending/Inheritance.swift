@@ -27,6 +27,8 @@ struct Inheritance: Sendable {
                 try await store.outcomes.record(Array(closings[start..<end]))
             }
             try await store.giveBackShares(of: remains.incarnation)
+            // Its file could be locked, so it is dead: nobody waits for its leases to run out.
+            try await store.leases.abandon(by: remains.incarnation)
             try await store.workers.stop(remains.incarnation)
             remains.remove()
             logger.notice(

@@ -92,6 +92,21 @@ package struct SenderLeases: Sendable {
             """)
     }
 
+    /// Ends the leases of a worker that is proven dead, so that its numbers are free at once. It stays
+    /// their last holder: whoever takes them over waits until its last slot has passed.
+    package func abandon(by worker: UUID) async throws {
+        try await database.execute(
+            """
+            WITH theirs AS MATERIALIZED (
+                SELECT organisation_id, id FROM sender
+                WHERE holder = \(worker) AND lease_until > clock_timestamp()
+                ORDER BY organisation_id, id FOR NO KEY UPDATE
+            )
+            UPDATE sender s SET lease_until = clock_timestamp()
+            FROM theirs WHERE s.organisation_id = theirs.organisation_id AND s.id = theirs.id
+            """)
+    }
+
     /// How many numbers could be sent from, by anybody.
     package func usable() async throws -> Int {
         try await database.first(
