@@ -18,6 +18,8 @@ package struct InstallationSecret: Sendable {
         case sealing = "barnstorm sealing 1"
         /// Ed25519 seed of ledger heads.
         case signing = "barnstorm signing 1"
+        /// AES-256-GCM of people's own keys, whose destruction is erasure.
+        case people = "barnstorm people 1"
         /// P-256 key of Web Push (VAPID); browsers are bound to it.
         case push = "barnstorm push 1"
     }

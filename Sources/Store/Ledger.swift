@@ -33,6 +33,14 @@ package struct Ledger: Sendable {
         /// A reply that waited for a person was decided, or not in time.
         case review
         case settlement
+        /// A step of a stop, request or complaint that no reply carried.
+        case request
+        /// A legal hold was placed or released.
+        case hold
+        /// Things were deleted because their time was over: the certificate.
+        case retention
+        /// Undoing a stop was asked for, or refused; done, it is a `start`.
+        case undo
     }
 
     /// Appends a line. Locks the chain's head, so it comes after every other lock of the

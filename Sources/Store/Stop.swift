@@ -31,6 +31,8 @@ package struct Stop: Sendable {
         case compliance
         /// A likely stop that nobody decided for 24 hours.
         case timeout
+        /// A letter, a call, a mail or the public page: see `request`.
+        case request
     }
 
     package init(
