@@ -100,7 +100,8 @@ let package = Package(
         .testTarget(
             name: "IngressTests", dependencies: ["Ingress", "Support"], swiftSettings: strict),
         .testTarget(
-            name: "ConsoleTests", dependencies: ["Console", "Support"], swiftSettings: strict),
+            name: "ConsoleTests", dependencies: ["Console", "Secrets", "Support"],
+            swiftSettings: strict),
         .testTarget(
             name: "GatewayTests", dependencies: ["Gateway", "Support"], swiftSettings: strict),
     ]

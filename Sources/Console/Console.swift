@@ -7,7 +7,7 @@ import Store
 /// The pages: for texters now, on one design system with those that follow.
 ///
 /// ```swift
-/// let console = try Console(store: PageStore(database: web, numberKey: key), publicURL: url)
+/// let console = try Console(store: PageStore(database: web, secret: secret), publicURL: url)
 /// let router = console.router()          // add health checks and the like to it
 /// // run `console.services` beside the server
 /// ```
@@ -67,6 +67,8 @@ package struct Console: Sendable {
         DebriefRoutes(console: self).add(to: known)
         InboxRoutes(console: self).add(to: known)
         ConversationRoutes(console: self).add(to: known)
+        StaffSignInRoutes(console: self).add(to: known)
+        PeopleRoutes(console: self).add(to: known)
         PieceRoutes(console: self).add(to: known)
         known.get("**") { request, context in notFound(request, context) }
         known.post("**") { request, context in notFound(request, context) }

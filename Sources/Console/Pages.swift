@@ -70,7 +70,8 @@ extension Console {
     ///
     /// - Parameters:
     ///   - title: a sentence already in the visitor's language.
-    ///   - here: which place of the bar this is: send, inbox, help.
+    ///   - here: which place of the bar this is: send, inbox, help; campaigns, replies, people, joins,
+    ///     compliance.
     ///   - scripts: modules that the page loads; it must work without.
     func page(
         _ template: String, _ request: Request, _ context: ConsoleContext, title: String,
@@ -91,6 +92,8 @@ extension Console {
         if let visitor = context.visitor {
             all["member"] = ["name": visitor.name, "organisation": visitor.organisationName]
             all["keys"] = visitor.settings["keys"] as Any
+            all.merge(places(visitor, request, here: here, words)) { given, _ in given }
+            all["wide"] = values["wide"] as? Bool ?? (all["house_bar"] != nil)
         }
         return html(pages.html(template, all, words), status: status)
     }

@@ -154,13 +154,15 @@ func languageLinks(_ current: String) -> [[String: Any]] {
 extension Console {
     /// Gives the browser a new token; an old one of the same browser is ended.
     func signIn(
-        _ request: Request, organisation: Int32, member: UUID, to address: String
+        _ request: Request, organisation: Int32, member: UUID,
+        strength: SignInStrength = .code, to address: String
     ) async throws -> Response {
         if let old = request.cookie(cookieName) {
             try await store.signIns.end(token: old, organisation: organisation)
         }
         let token = try await store.signIns.begin(
-            organisation: organisation, member: member, userAgent: request.headers[.userAgent])
+            organisation: organisation, member: member, userAgent: request.headers[.userAgent],
+            strength: strength)
         return redirect(address, cookies: [sessionCookie(token)])
     }
 }

@@ -4,6 +4,26 @@ import Texting
 
 /// Threads of a person and a number of ours; with ``Inbox`` the only writer of `conversation`.
 enum Conversations {
+    /// Returns everything a member holds to the pool.
+    @discardableResult
+    static func giveBackAll(
+        _ member: UUID, _ organisation: Int32, on connection: Connection
+    ) async throws -> Int {
+        // Locked in one order first: an UPDATE alone locks in the order of its plan.
+        let held = try await connection.rows(
+            """
+            SELECT id FROM conversation
+            WHERE organisation_id = \(organisation) AND assignee_id = \(member)
+            ORDER BY id FOR NO KEY UPDATE
+            """
+        ) { row in try row.value(0) as UUID }
+        return try await connection.execute(
+            """
+            UPDATE conversation SET assignee_id = NULL
+            WHERE organisation_id = \(organisation) AND id = ANY(\(held))
+            """)
+    }
+
     /// Finds or opens the conversation of each text, locks them in order and settles whose it is.
     ///
     /// The campaign is that of the last first text; a newer one moves the thread over.

@@ -36,7 +36,7 @@ package struct Member: Sendable, Equatable, Codable {
 
 /// People of an organisation; writes `member`.
 package struct Members: Sendable {
-    private let database: Database
+    let database: Database
 
     package init(database: Database) { self.database = database }
 

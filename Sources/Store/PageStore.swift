@@ -11,16 +11,24 @@ package struct PageStore: Sendable {
     package let reviews: Reviews
     package let subscriptions: Subscriptions
     package let sendDesk: SendDesk
+    package let members: Members
+    package let credentials: Credentials
+    package let staffLinks: StaffLinks
+    package let secret: InstallationSecret
 
     /// - Parameters:
     ///   - database: connections under the role `barnstorm_web`, which sees one organisation at a
     ///     time.
-    ///   - numberKey: keys the hash of numbers; see ``InstallationSecret``.
-    package init(database: Database, numberKey: [UInt8]) {
+    ///   - passwordCost: log2 of scrypt's N; only tests give one.
+    package init(database: Database, secret: InstallationSecret, passwordCost: Int? = nil) {
         self.database = database
+        self.secret = secret
+        members = Members(database: database)
+        credentials = Credentials(database: database, secret: secret, cost: passwordCost)
+        staffLinks = StaffLinks(database: database)
         signIns = SignIns(database: database)
         proofs = Proofs(database: database)
-        codes = SignInCodes(database: database, numberKey: numberKey)
+        codes = SignInCodes(database: database, numberKey: secret.key(.numberHash))
         volunteers = Volunteers(database: database)
         desk = Desk(database: database)
         reviews = Reviews(database: database)

@@ -17,6 +17,8 @@ package struct Visitor: Sendable {
     package var mayWriteFreely: Bool
     package var provenAt: Date?
     package var settings: [String: String]
+    /// How they proved who they are.
+    package var strength: SignInStrength
 
     init(row: borrowing Row) throws {
         organisation = try row.value(0)
@@ -29,7 +31,28 @@ package struct Visitor: Sendable {
         mayWriteFreely = try row.value(7)
         provenAt = try row.value(8)
         settings = (try? (row.value(9) as JSONB).decode([String: String].self)) ?? [:]
+        strength = SignInStrength(rawValue: try row.value(11)) ?? .code
     }
+}
+
+/// How somebody proved who they are; raw values stand in `sign_in.strength`.
+package enum SignInStrength: String, Sendable {
+    /// By a code or link that went to their address: enough to text and to answer.
+    case code
+    /// By a link that the operator made on the machine itself.
+    case link
+    /// By password and, where the role asks for it, second factor.
+    case full
+}
+
+/// A browser in which a member is signed in.
+package struct SignedInBrowser: Sendable {
+    package var id: UUID
+    package var userAgent: String?
+    package var createdAt: Date
+    package var seenAt: Date
+    /// Whether it is the one that asks.
+    package var isThisOne: Bool
 }
 
 /// Browsers that are signed in; the only type that writes `sign_in`.
@@ -48,16 +71,18 @@ package struct SignIns: Sendable {
     ///
     /// - Returns: the cookie's value, base64url.
     package func begin(
-        organisation: Int32, member: UUID, userAgent: String?
+        organisation: Int32, member: UUID, userAgent: String?, strength: SignInStrength = .code
     ) async throws -> String {
         let token = Token.random(bytes: 32)
         let expires = Date(timeIntervalSinceNow: Self.lifetime)
         try await database.transaction(organisation: organisation) { connection in
             try await connection.execute(
                 """
-                INSERT INTO sign_in (token_hash, organisation_id, member_id, user_agent, expires_at)
+                INSERT INTO sign_in (token_hash, organisation_id, member_id, user_agent, expires_at,
+                    strength)
                 VALUES (\(SHA256.hash(token)), \(organisation), \(member),
-                    \(userAgent.map { String($0.prefix(200)) }), \(expires))
+                    \(userAgent.map { String($0.prefix(200)) }), \(expires),
+                    \(strength.rawValue))
                 """)
         }
         return token.base64URL
@@ -70,7 +95,7 @@ package struct SignIns: Sendable {
         let found = try await database.first(
             """
             SELECT organisation_id, organisation_name, countries, member_id, name, role, language,
-                free_text, proven_at, settings, seen_at
+                free_text, proven_at, settings, seen_at, strength
             FROM find_visitor(\(hash))
             """
         ) { row in (visitor: try Visitor(row: row), seenAt: try row.value(10) as Date) }
@@ -104,6 +129,39 @@ package struct SignIns: Sendable {
                 """
                 DELETE FROM sign_in WHERE organisation_id = \(organisation)
                     AND member_id = \(member) AND token_hash <> \(kept)
+                """)
+        }
+    }
+
+    /// The browsers of a member that are signed in, the one used last first.
+    package func list(
+        organisation: Int32, member: UUID, token: String? = nil
+    ) async throws -> [SignedInBrowser] {
+        let own = token.flatMap { [UInt8](base64URL: $0) }.map(SHA256.hash) ?? []
+        return try await database.transaction(organisation: organisation) { connection in
+            try await connection.rows(
+                """
+                SELECT id, user_agent, created_at, seen_at, token_hash = \(own) FROM sign_in
+                WHERE organisation_id = \(organisation) AND member_id = \(member)
+                    AND expires_at > now()
+                ORDER BY seen_at DESC LIMIT 100
+                """
+            ) { row in
+                SignedInBrowser(
+                    id: try row.value(0), userAgent: try row.value(1),
+                    createdAt: try row.value(2), seenAt: try row.value(3),
+                    isThisOne: try row.value(4))
+            }
+        }
+    }
+
+    /// Ends one of a member's sign-ins by its id.
+    package func end(id: UUID, organisation: Int32, member: UUID) async throws {
+        try await database.transaction(organisation: organisation) { connection in
+            try await connection.execute(
+                """
+                DELETE FROM sign_in WHERE organisation_id = \(organisation)
+                    AND member_id = \(member) AND id = \(id)
                 """)
         }
     }

@@ -25,7 +25,9 @@ struct PageHouse: Sendable {
         let campaign = try await furnish(people: people)
         let pages = try Database(
             url: TestDatabase.url, size: 8, role: "barnstorm_web", applicationName: "pages")
-        let store = PageStore(database: pages, numberKey: Array(repeating: 7, count: 32))
+        let store = PageStore(
+            database: pages, secret: InstallationSecret(bytes: Array(repeating: 7, count: 32)),
+            passwordCost: 4)
         let ports = AsyncStream.makeStream(of: Int.self)
         let console = try Console(store: store, publicURL: "http://barnstorm.test")
         var quiet = Logger(label: "test")
@@ -81,7 +83,7 @@ struct PageHouse: Sendable {
             try await store.volunteers.seen(organisation: 1, member: id, campaign: campaign)
         }
         let token = try await store.signIns.begin(
-            organisation: organisation, member: id, userAgent: nil)
+            organisation: organisation, member: id, userAgent: nil, strength: .full)
         return (id, token)
     }
 

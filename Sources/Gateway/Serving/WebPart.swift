@@ -58,8 +58,7 @@ struct WebPart: Sendable {
             }
         }
         return try Console(
-            store: PageStore(
-                database: database, numberKey: installation.secret.key(.numberHash)),
+            store: PageStore(database: database, secret: installation.secret),
             publicURL: settings.publicURL(), notifier: notifier)
     }
 

@@ -8,6 +8,8 @@ struct UpSeed: Sendable {
     let organisation: Organisation
     /// The unguessable part of the account's webhook addresses; nil without an account.
     let hook: String?
+    /// The first owner's way in: a path that serves once, within a day.
+    let ownerPath: String
 
     static let organisationName = "Riverside Neighbors"
     /// Where the people of the list that ships live: whose law holds, and whose numbers are read
@@ -35,7 +37,28 @@ struct UpSeed: Sendable {
         if plan.isSimulated, let account {
             try await addNumbers(account, organisation, database)
         }
-        return UpSeed(organisation: organisation, hook: account?.hook)
+        return UpSeed(
+            organisation: organisation, hook: account?.hook,
+            ownerPath: try await ownerPath(organisation, database))
+    }
+
+    /// A new link each time: whoever starts the program owns the machine.
+    private static func ownerPath(
+        _ organisation: Organisation, _ database: Database
+    ) async throws -> String {
+        let members = Members(database: database)
+        let known = try await members.list(organisation: organisation.id)
+        let owner =
+            if let first = known.first(where: { $0.role == .owner && $0.deactivatedAt == nil }) {
+                first
+            } else {
+                try await members.add(
+                    organisation: organisation.id, name: "Owner", email: "owner@localhost",
+                    role: .owner)
+            }
+        let token = try await StaffLinks(database: database).make(
+            .link, organisation: organisation.id, member: owner.id)
+        return "/o/in/\(token)"
     }
 
     private static func addNumbers(

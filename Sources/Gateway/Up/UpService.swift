@@ -58,7 +58,7 @@ struct UpService: Service {
         _ server: Server, _ database: Database, _ plan: UpPlan, _ seed: UpSeed
     ) async {
         do {
-            let links = UpLinks(plan)
+            let links = UpLinks(plan, ownerPath: seed.ownerPath)
             try output.print(links, links.text)
             let demo = DemoService(
                 plan: plan, seed: seed, database: database, output: output, ending: ending)
@@ -72,17 +72,20 @@ struct UpService: Service {
 /// Where a person goes on once everything runs.
 struct UpLinks: Encodable, Sendable {
     let web: String
+    /// Signs the first owner in, once.
+    let organise: String
     let carrier: String?
     let settings: String
 
-    init(_ plan: UpPlan) {
+    init(_ plan: UpPlan, ownerPath: String) {
+        organise = plan.publicURL + ownerPath
         web = plan.publicURL
         carrier = plan.isSimulated ? plan.carrierURL : nil
         settings = plan.folder.file("settings")
     }
 
     var text: String {
-        var lines = ["", "  Barnstorm            \(web)"]
+        var lines = ["", "  Barnstorm            \(web)", "  Organise (once)      \(organise)"]
         if let carrier { lines.append("  Simulated carrier    \(carrier)") }
         lines.append("  Other commands       barnstorm campaign list --config \(settings)")
         lines.append("  Stop everything      Ctrl-C")

@@ -122,13 +122,21 @@ extension Draw {
     @discardableResult
     package func giveBackAll(member: UUID, organisation: Int32) async throws -> Int {
         try await database.transaction(organisation: organisation) { connection in
-            try await connection.execute(
-                """
-                UPDATE lease SET member_id = NULL, until = '-infinity',
-                    lease_key = gen_random_uuid()
-                WHERE organisation_id = \(organisation) AND member_id = \(member)
-                """)
+            try await Self.giveBackAll(member, organisation, on: connection)
         }
+    }
+
+    /// The same within a transaction that does more.
+    @discardableResult
+    static func giveBackAll(
+        _ member: UUID, _ organisation: Int32, on connection: Connection
+    ) async throws -> Int {
+        try await connection.execute(
+            """
+            UPDATE lease SET member_id = NULL, until = '-infinity',
+                lease_key = gen_random_uuid()
+            WHERE organisation_id = \(organisation) AND member_id = \(member)
+            """)
     }
 
     struct HeldLease: Sendable {
