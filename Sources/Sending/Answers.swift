@@ -20,19 +20,19 @@ struct Answers: Sendable {
         let landing = Landing(
             flight, result, now: parts.clock.now, chance: Double.random(in: 0..<1))
         slowDown(flight, landing)
+        parts.fleet.landed(account: flight.sender.account)
+        parts.wake()
         count(landing.closing.result)
         return landing.closing
     }
 
-    /// The closing rows are durable: places and numbers are free again.
+    /// The closing rows are durable: places are free again.
     func committed(_ flights: [Flight], _ permits: PermitFile) {
-        for (account, flights) in Dictionary(grouping: flights, by: \.sender.account) {
-            for flight in flights {
-                permits.clear(place: flight.place)
-                flight.sender.landed()
-            }
-            parts.fleet.giveBack(places: flights.map(\.place), account: account)
+        for flight in flights {
+            permits.clear(place: flight.place)
+            flight.sender.landed()
         }
+        parts.fleet.giveBack(places: flights.map(\.place))
         parts.wake()
     }
 

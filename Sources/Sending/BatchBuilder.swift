@@ -54,7 +54,8 @@ struct BatchBuilder {
         let rooms = rooms(for: senders, waiting: waiting, most: room, at: instant)
         guard !rooms.isEmpty else { return false }
         let due = try await ticker.store.due.due(
-            organisation: organisation.id, rooms: rooms, holds: holds())
+            organisation: organisation.id, rooms: rooms, most: room, holds: holds())
+        if due.count >= room { hasMore = true }
         for state in senders { states[state.id] = state }
         for (sender, texts) in Dictionary(grouping: due, by: \.sender) {
             guard let state = states[sender] else { continue }
@@ -217,7 +218,9 @@ extension BatchBuilder {
         _ index: Int, _ committed: CommittedBatch, _ facts: World.Account, place: Int
     ) -> Flight? {
         let (wish, text) = (batch.wishes[index], texts[index])
-        guard let state = states[wish.sender], let to = text.to else { return nil }
+        guard let state = states[wish.sender], let to = committed.numbers[wish.contact] else {
+            return nil
+        }
         let closes = closing(of: text)
         let slot = committed.clock.latest(wish.slot)
         let deadline = min(

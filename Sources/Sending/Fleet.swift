@@ -4,7 +4,8 @@ import Synchronization
 
 /// The numbers this worker holds, and what is in flight on their accounts.
 final class Fleet: Sendable {
-    /// Texts between attempt and committed outcome, per worker (DESIGN 4, step 2).
+    /// Texts between attempt and answer, per worker (DESIGN 4, step 2). What is answered and not yet
+    /// written down is bounded by the places of the permit file.
     static let inFlightMax = 500
 
     private struct Inner {
@@ -17,7 +18,8 @@ final class Fleet: Sendable {
     private let inner = Mutex(Inner())
 
     var senders: [UUID: SenderState] { inner.withLock(\.senders) }
-    var inFlight: Int { inner.withLock(\.inFlight) }
+    /// Texts between attempt and committed outcome.
+    var open: Int { inner.withLock { PermitFile.places - $0.freePlaces.count } }
     var count: Int { inner.withLock { $0.senders.count } }
 
     func sender(_ id: UUID) -> SenderState? { inner.withLock { $0.senders[id] } }
@@ -74,12 +76,17 @@ final class Fleet: Sendable {
         }
     }
 
-    func giveBack(places: [Int], account: Int32) {
+    /// So many texts have their answer, or never left: the wire has room for others.
+    func landed(_ count: Int = 1, account: Int32) {
         inner.withLock { inner in
-            inner.freePlaces.append(contentsOf: places)
-            inner.inFlight -= places.count
-            inner.byAccount[account, default: 0] -= places.count
+            inner.inFlight -= count
+            inner.byAccount[account, default: 0] -= count
         }
+    }
+
+    /// The outcomes of these are committed, or there was nothing to send.
+    func giveBack(places: [Int]) {
+        inner.withLock { $0.freePlaces.append(contentsOf: places) }
     }
 
     func rest(account: Int32, seconds: Double, from now: BootInstant) {

@@ -57,7 +57,7 @@ package struct SendWorker: Service {
         try await watch.prime()
         logger.info("The worker sends.", metadata: ["senders": "\(parts.fleet.count)"])
         try await work(parts, permits, watch)
-        if parts.fleet.inFlight == 0 {
+        if parts.fleet.open == 0 {
             permits.remove()
             try? await Task { try await store.giveBackShares(of: incarnation) }.value
         }
@@ -125,13 +125,13 @@ package struct SendWorker: Service {
 
     private func drain(_ parts: WorkerParts) async {
         let end = ContinuousClock.now + settings.stopTimeout
-        while parts.fleet.inFlight > 0, ContinuousClock.now < end {
+        while parts.fleet.open > 0, ContinuousClock.now < end {
             try? await Task.sleep(for: .milliseconds(20))
         }
-        if parts.fleet.inFlight > 0 {
+        if parts.fleet.open > 0 {
             logger.warning(
                 "Some answers did not come in time; the next start settles them.",
-                metadata: ["texts": "\(parts.fleet.inFlight)"])
+                metadata: ["texts": "\(parts.fleet.open)"])
         }
     }
 }

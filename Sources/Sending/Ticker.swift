@@ -26,6 +26,8 @@ final class Ticker: Sendable {
     private let clock: DatabaseClock
     private let logger: Logger
     private let ring = Mutex(Ring())
+    private let known = Mutex<(busy: [BusySender], readAt: BootInstant)>(
+        ([], BootInstant(nanoseconds: 0)))
 
     init(_ parts: WorkerParts, wire: Wire) {
         self.parts = parts
@@ -46,7 +48,7 @@ final class Ticker: Sendable {
     ///
     /// - Returns: texts let go, and whether something due was left behind for want of room.
     func tick() async throws -> (texts: Int, hasMore: Bool) {
-        let busy = try await store.facts.busySenders().filter { fleet.sender($0.sender) != nil }
+        let busy = try await busySenders()
         let byOrganisation = Dictionary(grouping: busy, by: \.organisation)
         let order = ring.withLock { $0.order(of: Array(byOrganisation.keys)) }
         var sent = 0
@@ -59,7 +61,20 @@ final class Ticker: Sendable {
             sent += used.texts
             hasMore = hasMore || used.hasMore
         }
+        // What was read says no more than who had something then.
+        if sent == 0 { known.withLock { $0.readAt = BootInstant(nanoseconds: 0) } }
         return (sent, hasMore)
+    }
+
+    /// Who has something due, read once in ``TickLoop/interval`` however quickly ticks follow: with
+    /// thousands of numbers the list costs as much as a batch.
+    private func busySenders() async throws -> [BusySender] {
+        let last = known.withLock { $0 }
+        if BootInstant.now() < last.readAt + TickLoop.interval / .seconds(1) { return last.busy }
+        let begun = BootInstant.now()
+        let busy = try await store.facts.busySenders().filter { fleet.sender($0.sender) != nil }
+        known.withLock { $0 = (busy, begun) }
+        return busy
     }
 
     /// Numbers with answers first, the others in an order that differs from tick to tick, because one
@@ -106,16 +121,22 @@ final class Ticker: Sendable {
             let committed = try await store.attempts.commit(batch.batch, worker: worker)
             clock.note(committed.clock)
             let (flights, unused) = batch.flights(committed, places: taken)
-            fleet.giveBack(places: unused, account: batch.account)
+            forgo(unused, account: batch.account)
             batch.noteReserved(inFlight: flights)
             batch.noteAccountUse()
             PermitBatch(committed: flights).send(over: wire)
             return places
         } catch let error {
-            fleet.giveBack(places: taken, account: batch.account)
+            forgo(taken, account: batch.account)
             if error is Attempts.CommitUnknown { await forget(batch) }
             throw error
         }
+    }
+
+    /// Nothing goes to the wire in these places.
+    private func forgo(_ places: [Int], account: Int32) {
+        fleet.landed(places.count, account: account)
+        fleet.giveBack(places: places)
     }
 
     /// A COMMIT without an answer: no permit was made of it, so what it may have written is proven

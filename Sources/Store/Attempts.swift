@@ -74,6 +74,8 @@ package struct AttemptBatch: Sendable {
 /// What became of a batch: one verdict per wish, in order; nil where another try was there already.
 package struct CommittedBatch: Sendable {
     package var verdicts: [Verdict?]
+    /// E.164 by contact; none for who was erased.
+    package var numbers: [UUID: String]
     /// The database's clock as read inside the transaction.
     package var clock: ClockReading
     /// Our clock after the last row lock was granted and before the verdicts were decided: an opt-out
@@ -133,7 +135,7 @@ package struct Attempts: Sendable {
             try await count(batch, verdicts, fresh, on: connection)
             return CommittedBatch(
                 verdicts: zip(batch.wishes, verdicts).map { fresh.contains($0.message) ? $1 : nil },
-                clock: clock, judgedAt: judgedAt)
+                numbers: people.compactMapValues(\.number), clock: clock, judgedAt: judgedAt)
         }
     }
 
@@ -169,6 +171,7 @@ package struct Attempts: Sendable {
     private struct LockedPerson: Sendable {
         var isOptedOut, isWrongNumber, isErased: Bool
         var textedAt: [Date]
+        var number: String?
     }
 
     private func lockPeople(
@@ -178,7 +181,7 @@ package struct Attempts: Sendable {
         let rows = try await connection.rows(
             """
             SELECT id, opted_out_at IS NOT NULL, wrong_number_at IS NOT NULL,
-                erased_at IS NOT NULL, texted_at
+                erased_at IS NOT NULL, texted_at, number
             FROM contact
             WHERE organisation_id = \(batch.organisation) AND id = ANY(\(wanted))
             ORDER BY id FOR NO KEY UPDATE
@@ -188,7 +191,8 @@ package struct Attempts: Sendable {
                 try row.value(0) as UUID,
                 LockedPerson(
                     isOptedOut: try row.value(1), isWrongNumber: try row.value(2),
-                    isErased: try row.value(3), textedAt: try row.value(4))
+                    isErased: try row.value(3), textedAt: try row.value(4),
+                    number: try row.value(5))
             )
         }
         // Without the right policy a locking select returns no rows in silence.

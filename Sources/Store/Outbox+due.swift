@@ -14,8 +14,6 @@ package struct DueText: Sendable {
     package var campaign: UUID?
     package var zoneSet: Int16
     package var contact: UUID
-    /// E.164; nil once the person is erased.
-    package var to: String?
     package var body: String
     package var media: [String]
     package var segments: Int16
@@ -55,69 +53,124 @@ package struct DueTexts: Sendable {
     /// The next texts of some senders of one organisation, replies first, oldest row first.
     ///
     /// Only the holder of a sender takes from its rows, so nothing is locked here; the take itself
-    /// is a compare-and-set.
+    /// is a compare-and-set. Two statements, because joined they cost four times as much: the planner
+    /// prunes the months of `message` only where it sees the ids.
     ///
-    /// - Parameter rooms: per sender, how many texts its rate and the wire have room for.
+    /// - Parameters:
+    ///   - rooms: per sender, how many texts its rate and the wire have room for.
+    ///   - most: of all together.
     package func due(
-        organisation: Int32, rooms: [(sender: UUID, texts: Int)], holds: Holds
+        organisation: Int32, rooms: [(sender: UUID, texts: Int)], most: Int, holds: Holds
     ) async throws -> [DueText] {
+        var left = most
+        var slices: [Slice] = []
+        for var slice in try await self.slices(organisation, rooms, holds) where left > 0 {
+            slice.messages = Array(slice.messages.prefix(left))
+            left -= slice.messages.count
+            slices.append(slice)
+        }
+        guard !slices.isEmpty else { return [] }
+        let words = try await words(organisation, slices.flatMap(\.messages))
+        return slices.flatMap { slice in
+            // From the front and without a gap, as they are taken from the row.
+            slice.messages.prefix { words[$0] != nil }
+                .compactMap { id in words[id].map { DueText(slice, id, $0) } }
+        }
+    }
+
+    /// Part of an outbox row: who waits in it next.
+    fileprivate struct Slice: Sendable {
+        var sender: UUID
+        var priority: Int16
+        var row: UUID
+        var taken: Int16
+        var size: Int16
+        var n: Int16
+        var kind: MessageKind
+        var campaign: UUID?
+        var zoneSet: Int16
+        var messages: [UUID]
+    }
+
+    private func slices(
+        _ organisation: Int32, _ rooms: [(sender: UUID, texts: Int)], _ holds: Holds
+    ) async throws -> [Slice] {
         try await database.rows(
             """
-            SELECT d.sender_id, d.priority, d.id, d.taken, d.size, d.n, d.message_id, m.kind,
-                m.campaign_id, m.zone_set, m.contact_id, c.number, m.body,
-                coalesce(m.media, '{}'), m.segments, m.send_before
-            FROM unnest(\(rooms.map(\.sender)), \(rooms.map(\.texts))) AS s(sender_id, room)
+            SELECT h.sender_id, h.priority, h.id, h.taken, cardinality(h.message_ids)::smallint,
+                h.n, h.kind, h.campaign_id, h.zone_set,
+                h.message_ids[h.taken + 1 : h.taken + s.room - h.upto]
+            FROM unnest(\(rooms.map(\.sender)), \(rooms.map(\.texts)))
+                WITH ORDINALITY AS s(sender_id, room, place)
             CROSS JOIN LATERAL (
-                SELECT h.sender_id, h.priority, h.id, h.taken, h.n, i.message_id, i.place,
-                    cardinality(h.message_ids)::smallint AS size
-                FROM (
-                    SELECT o.*, sum(cardinality(o.message_ids) - o.taken)
-                        OVER (ORDER BY o.priority, o.id) AS upto
-                    FROM outbox o
-                    WHERE o.organisation_id = \(organisation) AND o.sender_id = s.sender_id
-                      AND o.due_at <= clock_timestamp()
-                      AND (o.kind IN (3, 5) OR (
-                        (o.campaign_id IS NULL OR o.campaign_id <> ALL (\(holds.campaigns)))
-                        AND NOT EXISTS (
-                          SELECT FROM unnest(\(holds.closedPairs.map(\.campaign)),
-                              \(holds.closedPairs.map(\.zoneSet))) AS x(campaign, zone_set)
-                          WHERE x.campaign = o.campaign_id AND x.zone_set = o.zone_set)
-                        AND (o.zone_set = ANY (\(holds.openZoneSets)) OR o.kind IN (7, 8)
-                          OR (o.kind IN (2, 4) AND EXISTS (
-                            SELECT FROM message r JOIN conversation v
-                              ON v.organisation_id = r.organisation_id AND v.id = r.conversation_id
-                            WHERE r.organisation_id = o.organisation_id AND r.id = o.message_ids[1]
-                              AND v.last_inbound_at > clock_timestamp()
-                                - \(Double(Self.answerMinutes)) * interval '1 min')))))
-                    ORDER BY o.priority, o.id LIMIT s.room
-                ) h
-                CROSS JOIN LATERAL unnest(h.message_ids[h.taken + 1 : h.taken + s.room])
-                    WITH ORDINALITY AS i(message_id, place)
-                -- Rows behind those that fill the room are not unfolded.
-                WHERE h.upto - (cardinality(h.message_ids) - h.taken) < s.room
-                ORDER BY h.priority, h.id, i.place LIMIT s.room
-            ) d
-            -- OFFSET 0 keeps these look-ups by key: joined freely, the planner reads whole tables for
-            -- an array whose length it cannot know.
-            CROSS JOIN LATERAL (
-                SELECT * FROM message
-                WHERE organisation_id = \(organisation) AND message.id = d.message_id OFFSET 0
-            ) m
-            CROSS JOIN LATERAL (
-                SELECT number FROM contact
-                WHERE organisation_id = \(organisation) AND contact.id = m.contact_id OFFSET 0
-            ) c
-            ORDER BY d.sender_id, d.priority, d.id, d.place
+                SELECT o.*, coalesce(sum(cardinality(o.message_ids) - o.taken) OVER (
+                    ORDER BY o.priority, o.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                    ), 0) AS upto
+                FROM outbox o
+                WHERE o.organisation_id = \(organisation) AND o.sender_id = s.sender_id
+                  AND o.due_at <= clock_timestamp()
+                  AND (o.kind IN (3, 5) OR (
+                    (o.campaign_id IS NULL OR o.campaign_id <> ALL (\(holds.campaigns)))
+                    AND NOT EXISTS (
+                      SELECT FROM unnest(\(holds.closedPairs.map(\.campaign)),
+                          \(holds.closedPairs.map(\.zoneSet))) AS x(campaign, zone_set)
+                      WHERE x.campaign = o.campaign_id AND x.zone_set = o.zone_set)
+                    AND (o.zone_set = ANY (\(holds.openZoneSets)) OR o.kind IN (7, 8)
+                      OR (o.kind IN (2, 4) AND EXISTS (
+                        SELECT FROM message r JOIN conversation v
+                          ON v.organisation_id = r.organisation_id AND v.id = r.conversation_id
+                        WHERE r.organisation_id = o.organisation_id AND r.id = o.message_ids[1]
+                          AND v.last_inbound_at > clock_timestamp()
+                            - \(Double(Self.answerMinutes)) * interval '1 min')))))
+                ORDER BY o.priority, o.id LIMIT s.room
+            ) h
+            -- Rows behind those that fill the room stay folded.
+            WHERE h.upto < s.room
+            ORDER BY s.place, h.priority, h.id
             """
         ) { row in
-            DueText(
+            Slice(
                 sender: try row.value(0), priority: try row.value(1), row: try row.value(2),
                 taken: try row.value(3), size: try row.value(4), n: try row.value(5),
-                message: try row.value(6),
-                kind: MessageKind(rawValue: try row.value(7)) ?? .first,
-                campaign: try row.value(8), zoneSet: try row.value(9), contact: try row.value(10),
-                to: try row.value(11), body: try row.value(12), media: try row.value(13),
-                segments: try row.value(14), sendBefore: try row.value(15))
+                kind: MessageKind(rawValue: try row.value(6)) ?? .first,
+                campaign: try row.value(7), zoneSet: try row.value(8), messages: try row.value(9))
         }
+    }
+
+    /// What was to be said, and to whom.
+    fileprivate struct Words: Sendable {
+        var contact: UUID
+        var body: String
+        var media: [String]?
+        var segments: Int16
+        var sendBefore: Date?
+    }
+
+    private func words(_ organisation: Int32, _ messages: [UUID]) async throws -> [UUID: Words] {
+        let rows = try await database.rows(
+            """
+            SELECT id, contact_id, body, media, segments, send_before FROM message
+            WHERE organisation_id = \(organisation) AND id = ANY(\(messages))
+            """
+        ) { row in
+            (
+                try row.value(0) as UUID,
+                Words(
+                    contact: try row.value(1), body: try row.value(2), media: try row.value(3),
+                    segments: try row.value(4), sendBefore: try row.value(5))
+            )
+        }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+}
+
+extension DueText {
+    fileprivate init(_ slice: DueTexts.Slice, _ message: UUID, _ words: DueTexts.Words) {
+        self.init(
+            sender: slice.sender, priority: slice.priority, row: slice.row, taken: slice.taken,
+            size: slice.size, n: slice.n, message: message, kind: slice.kind,
+            campaign: slice.campaign, zoneSet: slice.zoneSet, contact: words.contact,
+            body: words.body, media: words.media ?? [], segments: words.segments,
+            sendBefore: words.sendBefore)
     }
 }

@@ -32,6 +32,9 @@ package struct SenderLeases: Sendable {
 
     /// How long a lease holds without a renewal.
     package static let seconds = 10.0
+    /// A lease with more than this left is not renewed yet: thousands of numbers are written every few
+    /// seconds, not every second.
+    static let renewalSeconds = 6.0
 
     /// Extends all leases of a worker, and takes up to `room` free ones.
     ///
@@ -44,6 +47,7 @@ package struct SenderLeases: Sendable {
                 WITH mine AS MATERIALIZED (
                     SELECT organisation_id, id FROM sender
                     WHERE holder = \(worker) AND lease_until > clock_timestamp()
+                      AND lease_until < clock_timestamp() + \(Self.renewalSeconds) * interval '1 s'
                     FOR NO KEY UPDATE SKIP LOCKED  -- one that is reserving right now waits a second
                 )
                 UPDATE sender s SET lease_until = clock_timestamp() + \(Self.seconds) * interval '1 s'
