@@ -38,7 +38,7 @@ struct BatchBuilder {
     ///
     /// - Returns: whether there is anything to commit.
     mutating func fill(
-        _ senders: [SenderState], waiting: [UUID: Int]
+        _ senders: [SenderState], waiting: [UUID: Int], hasAnswers: Bool
     ) async throws -> Bool {
         let instant = BootInstant.now()
         guard let facts = ticker.world.account(account),
@@ -54,7 +54,8 @@ struct BatchBuilder {
         let rooms = rooms(for: senders, waiting: waiting, most: room, at: instant)
         guard !rooms.isEmpty else { return false }
         let due = try await ticker.store.due.due(
-            organisation: organisation.id, rooms: rooms, most: room, holds: holds())
+            organisation: organisation.id, rooms: rooms, most: room, holds: holds(),
+            hasAnswers: hasAnswers)
         if due.count >= room { hasMore = true }
         for state in senders { states[state.id] = state }
         for (sender, texts) in Dictionary(grouping: due, by: \.sender) {

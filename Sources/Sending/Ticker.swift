@@ -98,7 +98,8 @@ final class Ticker: Sendable {
             var batch = BatchBuilder(
                 organisation: facts, account: account, ticker: self, now: databaseNow,
                 segmentsMax: segments - sum.segments)
-            let isFilled = try await batch.fill(states, waiting: waiting)
+            let isFilled = try await batch.fill(
+                states, waiting: waiting, hasAnswers: senders.contains(where: \.hasAnswers))
             sum.hasMore = sum.hasMore || batch.hasMore
             guard isFilled else { continue }
             do {

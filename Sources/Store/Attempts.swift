@@ -132,7 +132,7 @@ package struct Attempts: Sendable {
             let verdicts = Self.judge(batch, people, now: clock.read)
             let fresh = try await insert(batch, verdicts, worker: worker, on: connection)
             try await take(batch, on: connection)
-            try await count(batch, verdicts, fresh, on: connection)
+            try await count(batch, verdicts, fresh, people, on: connection)
             return CommittedBatch(
                 verdicts: zip(batch.wishes, verdicts).map { fresh.contains($0.message) ? $1 : nil },
                 numbers: people.compactMapValues(\.number), clock: clock, judgedAt: judgedAt)
@@ -168,7 +168,7 @@ package struct Attempts: Sendable {
         return ClockReading(read: last.1, before: before, after: after)
     }
 
-    private struct LockedPerson: Sendable {
+    struct LockedPerson: Sendable {
         var isOptedOut, isWrongNumber, isErased: Bool
         var textedAt: [Date]
         var number: String?
@@ -279,42 +279,10 @@ package struct Attempts: Sendable {
         }
         guard touched == batch.takes.count else { throw Fenced(senders: []) }
     }
-
-    /// Writes the cap's evidence into the rows that are locked already, and what closed at once
-    /// into the totals.
-    private func count(
-        _ batch: AttemptBatch, _ verdicts: [Verdict], _ fresh: Set<UUID>, on connection: Connection
-    ) async throws {
-        var texted: [(contact: UUID, at: Date)] = []
-        var amounts: [TallyEntry: Int] = [:]
-        for (wish, verdict) in zip(batch.wishes, verdicts) where fresh.contains(wish.message) {
-            if verdict == .go {
-                if wish.countsTowardsCap { texted.append((wish.contact, wish.slot)) }
-            } else if let campaign = wish.campaign, let kind = verdict.tally, wish.kind == .first {
-                amounts[
-                    TallyEntry(organisation: batch.organisation, campaign: campaign, kind: kind),
-                    default: 0] += 1
-            }
-        }
-        if !texted.isEmpty {
-            _ = try await connection.execute(
-                """
-                UPDATE contact c SET texted_at =
-                    (c.texted_at || w.at)[greatest(1, cardinality(c.texted_at || w.at) - 7):]
-                FROM (
-                    SELECT id, array_agg(at ORDER BY at) AS at
-                    FROM unnest(\(texted.map(\.contact)), \(texted.map(\.at))) AS t(id, at)
-                    GROUP BY id
-                ) w
-                WHERE c.organisation_id = \(batch.organisation) AND c.id = w.id
-                """)
-        }
-        try await Tallies.add(amounts, on: connection)
-    }
 }
 
 extension Wish {
-    fileprivate var countsTowardsCap: Bool { kind == .first && n == 1 }
+    var countsTowardsCap: Bool { kind == .first && n == 1 }
 
     package init(
         message: UUID, n: Int16, contact: UUID, kind: MessageKind, campaign: UUID?,

@@ -59,12 +59,15 @@ package struct DueTexts: Sendable {
     /// - Parameters:
     ///   - rooms: per sender, how many texts its rate and the wire have room for.
     ///   - most: of all together.
+    ///   - hasAnswers: whether any of the senders has more than first texts waiting.
     package func due(
-        organisation: Int32, rooms: [(sender: UUID, texts: Int)], most: Int, holds: Holds
+        organisation: Int32, rooms: [(sender: UUID, texts: Int)], most: Int, holds: Holds,
+        hasAnswers: Bool
     ) async throws -> [DueText] {
+        let late = hasAnswers ? try await lateAnswers(organisation, rooms.map(\.sender), holds) : []
         var left = most
         var slices: [Slice] = []
-        for var slice in try await self.slices(organisation, rooms, holds) where left > 0 {
+        for var slice in try await self.slices(organisation, rooms, holds, late) where left > 0 {
             slice.messages = Array(slice.messages.prefix(left))
             left -= slice.messages.count
             slices.append(slice)
@@ -93,7 +96,8 @@ package struct DueTexts: Sendable {
     }
 
     private func slices(
-        _ organisation: Int32, _ rooms: [(sender: UUID, texts: Int)], _ holds: Holds
+        _ organisation: Int32, _ rooms: [(sender: UUID, texts: Int)], _ holds: Holds,
+        _ lateAnswers: [UUID]
     ) async throws -> [Slice] {
         try await database.rows(
             """
@@ -116,12 +120,7 @@ package struct DueTexts: Sendable {
                           \(holds.closedPairs.map(\.zoneSet))) AS x(campaign, zone_set)
                       WHERE x.campaign = o.campaign_id AND x.zone_set = o.zone_set)
                     AND (o.zone_set = ANY (\(holds.openZoneSets)) OR o.kind IN (7, 8)
-                      OR (o.kind IN (2, 4) AND EXISTS (
-                        SELECT FROM message r JOIN conversation v
-                          ON v.organisation_id = r.organisation_id AND v.id = r.conversation_id
-                        WHERE r.organisation_id = o.organisation_id AND r.id = o.message_ids[1]
-                          AND v.last_inbound_at > clock_timestamp()
-                            - \(Double(Self.answerMinutes)) * interval '1 min')))))
+                      OR o.id = ANY (\(lateAnswers)))))
                 ORDER BY o.priority, o.id LIMIT s.room
             ) h
             -- Rows behind those that fill the room stay folded.
@@ -135,6 +134,25 @@ package struct DueTexts: Sendable {
                 kind: MessageKind(rawValue: try row.value(6)) ?? .first,
                 campaign: try row.value(7), zoneSet: try row.value(8), messages: try row.value(9))
         }
+    }
+
+    /// Rows of answers that may leave although the hours are over, because the person wrote just now.
+    private func lateAnswers(
+        _ organisation: Int32, _ senders: [UUID], _ holds: Holds
+    ) async throws -> [UUID] {
+        try await database.rows(
+            """
+            SELECT o.id FROM outbox o
+            JOIN message r ON r.organisation_id = o.organisation_id AND r.id = o.message_ids[1]
+            JOIN conversation v
+              ON v.organisation_id = r.organisation_id AND v.id = r.conversation_id
+            WHERE o.organisation_id = \(organisation) AND o.sender_id = ANY(\(senders))
+              AND o.priority = 0 AND o.kind IN (2, 4)
+              AND o.zone_set <> ALL (\(holds.openZoneSets))
+              AND v.last_inbound_at > clock_timestamp()
+                - \(Double(Self.answerMinutes)) * interval '1 min'
+            """
+        ) { try $0.value(0) as UUID }
     }
 
     /// What was to be said, and to whom.
