@@ -149,12 +149,12 @@ class Town(House):
         return identity
 
     def session(self, member):
-        """The cookie of a browser that is signed in as that member."""
+        """The cookie of a browser that is signed in as that member, by password and second factor."""
         token = secrets.token_bytes(32)
         self.sql(f"""
-            INSERT INTO sign_in (token_hash, organisation_id, member_id, expires_at)
+            INSERT INTO sign_in (token_hash, organisation_id, member_id, expires_at, strength)
             SELECT sha256('\\x{token.hex()}'::bytea), organisation_id, id,
-                now() + interval '1 day'
+                now() + interval '1 day', 'full'
             FROM member WHERE id = '{member}'""")
         return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
 
