@@ -92,7 +92,7 @@ package struct Preflight: Sendable {
                     sentence: "The script does not say who writes; name "
                         + "\(facts.organisationName) in it."))
         }
-        let missing = template.fieldsMissing(from: facts.columns)
+        let missing = template.fieldsMissing(from: facts.columns + [DrawSetting.texterField])
         if facts.recipients > 0, !missing.isEmpty {
             findings.append(
                 LaunchFinding(

@@ -14,7 +14,7 @@ extension Draw {
     ) async throws -> Drawn {
         try await database.transaction(organisation: organisation) { connection in
             let setting = try await DrawSetting.read(
-                campaign, organisation, isLocked: true, on: connection)
+                campaign, organisation, pools: pools, isLocked: true, on: connection)
             guard let setting, setting.isLive else { return Drawn(rest: .halted) }
             let allowed = try await Self.allowed(setting, on: connection)
             guard allowed > 0 else { return Drawn(rest: .pace) }

@@ -16,10 +16,16 @@ struct DrawSetting: Sendable {
 
     var isLive: Bool { state == .live && !senderIDs.isEmpty }
 
-    /// - Parameter isLocked: holds the campaign's row, so that draws that count pace go one by one.
+    /// The script's field for the name of whoever presses; no column of a list is needed for it.
+    static let texterField = "texter"
+
+    /// - Parameters:
+    ///   - pools: numbers of pools read a moment ago.
+    ///   - isLocked: holds the campaign's row, so that draws that count pace go one by one.
     /// - Returns: `nil` without such a campaign or without a script.
     static func read(
-        _ campaign: UUID, _ organisation: Int32, isLocked: Bool = false, on connection: Connection
+        _ campaign: UUID, _ organisation: Int32, pools: SenderPools, isLocked: Bool = false,
+        on connection: Connection
     ) async throws -> DrawSetting? {
         let found = try await connection.first(
             """
@@ -37,19 +43,12 @@ struct DrawSetting: Sendable {
             )
         }
         guard let found else { return nil }
-        let senders = try await connection.rows(
-            """
-            SELECT id, segments_per_second FROM sender
-            WHERE organisation_id = \(organisation) AND pool = \(found.pool)
-                AND retired_at IS NULL
-            """
-        ) { row in (id: try row.value(0) as UUID, weight: Double(try row.value(1) as Float)) }
+        let pool = try await pools.pool(found.pool, organisation, on: connection)
         return DrawSetting(
             organisation: organisation, campaign: campaign,
             state: CampaignState(rawValue: found.state) ?? .held, scriptVersion: found.version,
             template: try Template(found.body), sendBefore: found.sendBefore,
-            perMinute: found.perMinute, senders: SenderChoice(senders),
-            senderIDs: senders.map(\.id))
+            perMinute: found.perMinute, senders: pool.choice, senderIDs: pool.senders)
     }
 }
 
@@ -125,11 +124,16 @@ extension Draw {
     }
 
     /// The words for one person in the current script.
-    static func words(_ person: TakenPerson, _ setting: DrawSetting) -> String {
+    ///
+    /// - Parameter texter: the name of whoever presses; none in paced mode.
+    static func words(
+        _ person: TakenPerson, _ setting: DrawSetting, texter: String?
+    ) -> String {
         var values: [String: String] = [:]
         for (field, value) in zip(setting.template.fields, person.values) { values[field] = value }
         // Lists with one column for the whole name still know a name.
         if values["name"] == nil { values["name"] = person.name }
+        if let texter { values[DrawSetting.texterField] = texter }
         return setting.template.render(values)
     }
 
@@ -141,12 +145,15 @@ extension Draw {
         _ people: [TakenPerson], _ setting: DrawSetting, presses: [UUID: Tap] = [:],
         on connection: Connection
     ) async throws -> Written {
+        let texters = try await texters(
+            presses.values.map(\.member), of: setting, on: connection)
         var texts: [NewMessage] = []
         texts.reserveCapacity(people.count)
         var closings: [UUID: Verdict] = [:]
         for person in people {
             let closing = person.closing
-            let body = closing == nil ? words(person, setting) : ""
+            let texter = presses[person.message].flatMap { texters[$0.member] }
+            let body = closing == nil ? words(person, setting, texter: texter) : ""
             var text = NewMessage(
                 organisation: setting.organisation, id: person.message, kind: .first,
                 contact: person.contact, body: body,
@@ -181,6 +188,22 @@ extension Draw {
                 key(.suppressed): written.closed.count - cancelled, key(.cancelled): cancelled,
             ], on: connection)
         return written
+    }
+
+    /// Names of texters, where the script names them.
+    static func texters(
+        _ members: [UUID], of setting: DrawSetting, on connection: Connection
+    ) async throws -> [UUID: String] {
+        guard !members.isEmpty, setting.template.fields.contains(DrawSetting.texterField) else {
+            return [:]
+        }
+        let rows = try await connection.rows(
+            """
+            SELECT id, name FROM member WHERE organisation_id = \(setting.organisation)
+                AND id = ANY(\(Array(Set(members))))
+            """
+        ) { row in (try row.value(0) as UUID, try row.value(1) as String) }
+        return Dictionary(uniqueKeysWithValues: rows)
     }
 
     /// Texts that were new, by what became of them.

@@ -38,7 +38,7 @@ extension Draw {
             for (campaign, presses) in valid.sorted(by: { $0.key.uuidString < $1.key.uuidString }) {
                 let outcome = try await Self.press(
                     presses.map { ($0.lease, taps[$0.place]) }, campaign, organisation, windows,
-                    now: now, on: connection)
+                    pools: pools, now: now, on: connection)
                 for (press, result) in zip(presses, outcome) { results[press.place] = result }
             }
             let missed = taps.indices.filter { results[$0] == nil }
@@ -84,9 +84,10 @@ extension Draw {
     /// Presses of one campaign whose leases are locked and right.
     private static func press(
         _ presses: [(lease: TappedLease, tap: Tap)], _ campaign: UUID, _ organisation: Int32,
-        _ windows: Windows, now: Date, on connection: Connection
+        _ windows: Windows, pools: SenderPools, now: Date, on connection: Connection
     ) async throws -> [TapResult] {
-        let setting = try await DrawSetting.read(campaign, organisation, on: connection)
+        let setting = try await DrawSetting.read(
+            campaign, organisation, pools: pools, on: connection)
         guard let setting, setting.isLive else {
             return presses.map { _ in .refused(.paused) }
         }

@@ -10,6 +10,7 @@ import Texting
 package struct Draw: Sendable {
     let database: Database
     let zoneSets: ZoneSets
+    let pools = SenderPools()
 
     package init(database: Database, zoneSets: ZoneSets) {
         self.database = database

@@ -71,7 +71,8 @@ extension Draw {
         windows: @escaping Windows, now: Date = Date()
     ) async throws -> [Lease] {
         try await database.transaction(organisation: organisation) { connection in
-            let setting = try await DrawSetting.read(campaign, organisation, on: connection)
+            let setting = try await DrawSetting.read(
+                campaign, organisation, pools: pools, on: connection)
             guard let setting, setting.isLive else { return [] }
             let open = try await Self.openLanes(
                 campaign, organisation, windows, now: now, on: connection)
@@ -94,7 +95,7 @@ extension Draw {
                 held = try await Self.renew(setting, member, on: connection)
                 wanted = count - held.count
             }
-            return try await Self.shown(held, setting, on: connection)
+            return try await Self.shown(held, setting, member, on: connection)
         }
     }
 
@@ -253,13 +254,14 @@ extension Draw {
     }
 
     private static func shown(
-        _ held: [HeldLease], _ setting: DrawSetting, on connection: Connection
+        _ held: [HeldLease], _ setting: DrawSetting, _ member: UUID, on connection: Connection
     ) async throws -> [Lease] {
+        let texter = try await texters([member], of: setting, on: connection)[member]
         let people = try await people(held.map(\.slice), setting, on: connection)
         let byMessage = Dictionary(people.map { ($0.message, $0) }) { first, _ in first }
         return held.compactMap { lease in
             guard let person = byMessage[lease.message] else { return nil }
-            let text = words(person, setting)
+            let text = words(person, setting, texter: texter)
             return Lease(
                 message: lease.message, campaign: setting.campaign, contact: person.contact,
                 key: lease.key, until: lease.until, name: person.name, text: text,
