@@ -20,22 +20,25 @@ package struct Console: Sendable {
     let taps: TapQueue
     let live: LiveHub
     let notifier: Notifier?
+    let pictures: Pictures?
     let logger: Logger
 
     /// - Parameters:
     ///   - publicURL: what volunteers open, without a trailing slash; cookie flags follow its
     ///     scheme.
     ///   - notifier: mail and Web Push; nil where neither is configured.
+    ///   - pictures: how those of texts are fetched; nil: they are not shown.
     /// - Throws: a sentence if the files of the pages are missing or a template is wrong.
     package init(
         store: PageStore, publicURL: String, notifier: Notifier? = nil,
-        logger: Logger = Logger(label: "barnstorm.console")
+        pictures: Pictures? = nil, logger: Logger = Logger(label: "barnstorm.console")
     ) throws {
         self.store = store
         taps = TapQueue(desk: store.sendDesk)
         live = LiveHub(store: store)
         self.publicURL = publicURL
         self.notifier = notifier
+        self.pictures = pictures
         self.logger = logger
         assets = try Assets()
         pages = try Pages(assets: assets)
@@ -69,6 +72,7 @@ package struct Console: Sendable {
         ConversationRoutes(console: self).add(to: known)
         StaffSignInRoutes(console: self).add(to: known)
         PeopleRoutes(console: self).add(to: known)
+        MediaRoutes(console: self).add(to: known)
         PieceRoutes(console: self).add(to: known)
         known.get("**") { request, context in notFound(request, context) }
         known.post("**") { request, context in notFound(request, context) }

@@ -73,12 +73,11 @@ struct ConversationView {
     }
 
     private func filled(_ body: String) -> String {
-        guard let template = try? Template(body) else { return body }
         var values = page.fields
         values["name"] = values["name"] ?? page.name ?? ""
         values["first_name"] = values["first_name"] ?? page.name ?? ""
         values["texter"] = visitor.name
-        return template.render(values)
+        return ReadyAnswer.filled(body, values)
     }
 
     private func saying(_ saying: ConversationPage.Saying) -> [String: Any] {
@@ -104,6 +103,15 @@ struct ConversationView {
                 ["name": note.author ?? words("nameless")]),
             "body": note.body,
         ]
+    }
+}
+
+extension ReadyAnswer {
+    /// The words with a person's fields put in; as they stand where they are no template.
+    func filled(_ values: [String: String]) -> String { Self.filled(body, values) }
+
+    static func filled(_ body: String, _ values: [String: String]) -> String {
+        (try? Template(body))?.render(values) ?? body
     }
 }
 

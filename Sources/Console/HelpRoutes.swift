@@ -11,6 +11,11 @@ struct HelpRoutes: Sendable {
         router.post("/help") { request, context in
             try await console.signedIn(request, context) { try await raise(request, context, $0) }
         }
+        router.post("/notices") { request, context in
+            try await console.signedIn(request, context) {
+                try await chooseNotices(request, context, $0)
+            }
+        }
         router.post("/keys") { request, context in
             try await console.signedIn(request, context) { visitor in
                 let form = try await request.form()
@@ -23,6 +28,36 @@ struct HelpRoutes: Sendable {
         }
     }
 
+    /// How somebody wants to be told that people wait for them.
+    private func chooseNotices(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor
+    ) async throws -> Response {
+        let form = try await request.form()
+        guard let wish = form["notices"], ["push", "text", "mail", "off"].contains(wish) else {
+            return console.redirect("/help#notices")
+        }
+        try await Membership.set(
+            ["notices": wish], organisation: visitor.organisation, member: visitor.id,
+            database: console.store.database)
+        return console.redirect("/help#notices")
+    }
+
+    /// The ways there are for this installation and member; nil where there is none.
+    private func notices(_ visitor: Visitor?, _ words: Words) async throws -> [[String: Any]]? {
+        guard let visitor, let notifier = console.notifier else { return nil }
+        let logins = try await Membership.logins(
+            organisation: visitor.organisation, member: visitor.id,
+            database: console.store.database)
+        var ways = notifier.push == nil ? [] : ["push"]
+        if logins.number != nil { ways.append("text") }
+        if logins.email != nil, notifier.mailer != nil { ways.append("mail") }
+        guard !ways.isEmpty else { return nil }
+        let chosen = visitor.settings["notices"] ?? (ways.contains("mail") ? "mail" : "push")
+        return (ways + ["off"]).map {
+            ["way": $0, "label": words("notices_\($0)"), "chosen": $0 == chosen]
+        }
+    }
+
     private func show(_ request: Request, _ context: ConsoleContext) async throws -> Response {
         let words = console.words(request, context)
         var sessions = 0
@@ -31,9 +66,10 @@ struct HelpRoutes: Sendable {
                 organisation: visitor.organisation, member: visitor.id)
         }
         let scheme = request.cookie("scheme") ?? "system"
+        let notices = try await notices(context.visitor, words)
         return console.page(
             "help", request, context, title: words("nav_help"), here: "help",
-            scripts: context.visitor == nil ? ["app.js"] : ["app.js", "live.js"],
+            scripts: context.visitor == nil ? ["app.js"] : ["app.js", "live.js", "push.js"],
             [
                 "about": request.query.id("about")?.text as Any,
                 "raised": request.query["said"] == "raised",
@@ -41,6 +77,8 @@ struct HelpRoutes: Sendable {
                 "schemes": ["system", "light", "dark"].map {
                     ["scheme_name": $0, "label": words("scheme_\($0)"), "chosen": $0 == scheme]
                 },
+                "notices": notices as Any, "has_notices": notices != nil,
+                "push_key": console.notifier?.push?.applicationKey as Any,
                 "keys_on": context.visitor?.settings["keys"] == "on",
                 "sessions": words("sessions", count: sessions), "many": sessions > 1,
                 "questions": ["angry", "stop", "wrong", "number", "cost"].map {

@@ -43,6 +43,7 @@ struct InboxRoutes: Sendable {
                     ? words("inbox_pool", count: counts.pool) : Optional<String>.none as Any,
                 "needs": counts.needs, "in_needs": bucket == .needs,
                 "push_key": console.notifier?.push?.applicationKey as Any,
+                "may_be_told": console.notifier != nil,
                 "as_of": words.clock(now, zone: .gmt),
             ])
     }

@@ -14,14 +14,18 @@ struct LiveState: Encodable, Equatable, Sendable {
     var campaign: String
 }
 
-/// Looks once a second for each organisation that has streams, and tells whom it concerns.
+/// Looks once a second for each organisation that has streams, and at once when somebody wrote, and
+/// tells whom it concerns.
 ///
-/// One statement an organisation and second, whatever the number of streams; organisations that
-/// nobody watches cost nothing. A reply is on the screen about a second after it was committed.
+/// Two statements a look, whatever the number of streams; organisations that nobody watches cost
+/// nothing. ``LiveListener`` shortens the wait; without it a reply is on the screen a second after
+/// it was committed.
 actor LiveHub {
     private let store: PageStore
     private var streams: [Int32: [UUID: Subscriber]] = [:]
-    private var loops: Set<Int32> = []
+    /// One per organisation whose loop runs; says that there is something to see.
+    private var wakers: [Int32: AsyncStream<Void>.Continuation] = [:]
+    private var watched: [Int32: (members: Set<UUID>, at: ContinuousClock.Instant)] = [:]
 
     private struct Subscriber {
         var member: UUID
@@ -32,8 +36,12 @@ actor LiveHub {
 
     init(store: PageStore) { self.store = store }
 
-    /// Time between two looks.
+    /// The most time between two looks, and the least.
     static let interval: Duration = .seconds(1)
+    static let pause: Duration = .milliseconds(100)
+    /// How often it is noted who watches, and for how long that holds.
+    static let watchInterval: Duration = .seconds(15)
+    static let watchSpan: Duration = .seconds(40)
 
     /// States of one person: one at once, then one at each change, until the stream is dropped.
     func subscribe(_ visitor: Visitor, campaign: UUID?) -> AsyncStream<LiveState> {
@@ -46,13 +54,15 @@ actor LiveHub {
         continuation.onTermination = { [weak self] _ in
             Task { await self?.remove(id, house) }
         }
-        if loops.insert(house).inserted { Task { await run(house) } }
+        if wakers[house] == nil { start(house) }
+        look(at: house)
         return stream
     }
 
-    /// Whether a page of that member is open here: then nothing else need tell them.
-    func isWatching(_ member: UUID, organisation: Int32) -> Bool {
-        streams[organisation]?.values.contains { $0.member == member } ?? false
+    /// Something has happened in an organisation; nil: perhaps in any.
+    func look(at organisation: Int32?) {
+        guard let organisation else { return wakers.values.forEach { $0.yield() } }
+        wakers[organisation]?.yield()
     }
 
     /// The state of one person, for pages that ask instead of listening.
@@ -66,13 +76,48 @@ actor LiveHub {
         if streams[organisation]?.isEmpty == true { streams[organisation] = nil }
     }
 
-    private func run(_ organisation: Int32) async {
-        while streams[organisation] != nil {
+    private func start(_ organisation: Int32) {
+        let (wakes, waker) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        wakers[organisation] = waker
+        Task {
+            let ticks = Task {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: Self.interval)
+                    waker.yield()
+                }
+            }
+            await run(organisation, wakes)
+            ticks.cancel()
+        }
+    }
+
+    private func run(_ organisation: Int32, _ wakes: AsyncStream<Void>) async {
+        for await _ in wakes {
+            guard streams[organisation] != nil else { break }
             // A failed look is made good by the next one; pages keep what they show.
             if let facts = try? await Facts(store, organisation) { tell(facts, organisation) }
-            try? await Task.sleep(for: Self.interval)
+            await noteWatching(organisation)
+            try? await Task.sleep(for: Self.pause)
         }
-        loops.remove(organisation)
+        wakers[organisation] = nil
+        watched[organisation] = nil
+        // Somebody may have come while the last look was on its way.
+        if streams[organisation] != nil { start(organisation) }
+    }
+
+    /// Whoever looks at a page is here and needs no notice, from any process.
+    private func noteWatching(_ organisation: Int32) async {
+        let members = Set((streams[organisation] ?? [:]).values.map(\.member))
+        let now = ContinuousClock.now
+        if let last = watched[organisation], last.members.isSuperset(of: members),
+            now - last.at < Self.watchInterval
+        {
+            return
+        }
+        watched[organisation] = (members, now)
+        try? await store.volunteers.watching(
+            Array(members), organisation: organisation, for: Self.watchSpan)
     }
 
     private func tell(_ facts: Facts, _ organisation: Int32) {

@@ -76,10 +76,16 @@ struct LiveRoutes: Sendable {
     private func remember(_ request: Request, _ visitor: Visitor) async throws -> Response {
         let form = try await request.form()
         guard let endpoint = form["endpoint"],
+            console.notifier?.push?.mayCall(endpoint) == true,
             case let saved = try await console.store.subscriptions.add(
                 endpoint: endpoint, publicKey: form["key"] ?? "", secret: form["secret"] ?? "",
                 organisation: visitor.organisation, member: visitor.id)
         else { return Response(status: .unprocessableContent) }
+        var settings = ["notices": "push"]
+        if let zone = form["zone"], TimeZone(identifier: zone) != nil { settings["zone"] = zone }
+        try await Membership.set(
+            settings, organisation: visitor.organisation, member: visitor.id,
+            database: console.store.database)
         return Response(status: saved ? .noContent : .unprocessableContent)
     }
 }

@@ -4,21 +4,26 @@ import Store
 
 /// `/practice`: scripted people; nothing leaves the server, nothing is stored but that the lesson
 /// was done.
+///
+/// First somebody for each answer of the visitor's campaign, then the ten that everybody meets.
 struct PracticeRoutes: Sendable {
     let console: Console
 
     func add(to router: RouterGroup<ConsoleContext>) {
         router.get("/practice") { request, context in
-            try await console.signedIn(request, context) { _ in
-                show(request, context, number: request.query["n"].flatMap { Int($0) } ?? 0)
+            try await console.signedIn(request, context) { visitor in
+                let number = request.query["n"].flatMap { Int($0) } ?? 0
+                let room = try await room(visitor)
+                return show(request, context, room.scene(number), visitor)
             }
         }
         router.post("/practice") { request, context in
             try await console.signedIn(request, context) { visitor in
                 let form = try await request.form()
                 let number = form["n"].flatMap { Int($0) } ?? 0
-                let choice = form["choice"].flatMap(PracticePerson.Choice.init(rawValue:))
-                return try await answer(request, context, visitor, number, choice)
+                var scene = try await room(visitor).scene(number)
+                scene.choice = form["choice"]
+                return try await answer(request, context, visitor, scene)
             }
         }
     }
@@ -26,98 +31,107 @@ struct PracticeRoutes: Sendable {
     /// How many people make the reply lesson.
     static let lessonCount = 3
 
+    /// The people of a visitor's campaign and its answers, as far as they fit on a screen.
+    private func room(_ visitor: Visitor) async throws -> Room {
+        let campaigns = try await console.store.volunteers.campaigns(
+            organisation: visitor.organisation, member: visitor.id)
+        var answers: [ReadyAnswer] = []
+        if let campaign = campaigns.first?.id {
+            answers = try await console.store.desk.readyAnswers(
+                campaign, organisation: visitor.organisation)
+        }
+        let shown = Array(answers.prefix(6))
+        return Room(people: PracticePerson.room(shown), answers: shown)
+    }
+
+    private struct Room {
+        let people: [PracticePerson]
+        let answers: [ReadyAnswer]
+
+        func scene(_ number: Int) -> Scene {
+            let number = max(0, min(number, people.count - 1))
+            return Scene(
+                number: number, count: people.count, person: people[number], answers: answers)
+        }
+    }
+
+    /// One person, and what was chosen for them.
+    private struct Scene {
+        let number: Int
+        let count: Int
+        let person: PracticePerson
+        let answers: [ReadyAnswer]
+        /// A ``PracticePerson/Choice`` or an answer's id.
+        var choice: String?
+
+        var isRight: Bool {
+            if let answer = person.answer { return choice == answer.text }
+            return choice.flatMap(PracticePerson.Choice.init(rawValue:))
+                .map(person.right.contains) ?? false
+        }
+        var isLesson: Bool { isRight && number + 1 == PracticeRoutes.lessonCount }
+    }
+
     private func answer(
-        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ number: Int,
-        _ choice: PracticePerson.Choice?
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ scene: Scene
     ) async throws -> Response {
-        let person = PracticePerson.at(number)
-        let isRight = choice.map(person.right.contains) ?? false
-        if isRight, number + 1 == Self.lessonCount {
+        if scene.isLesson {
             try await Membership.unlockFreeText(
                 organisation: visitor.organisation, member: visitor.id,
                 database: console.store.database)
         }
-        return show(request, context, number: number, choice: choice, isRight: isRight)
+        return show(request, context, scene, visitor)
     }
 
     private func show(
-        _ request: Request, _ context: ConsoleContext, number: Int,
-        choice: PracticePerson.Choice? = nil, isRight: Bool = false
+        _ request: Request, _ context: ConsoleContext, _ scene: Scene, _ visitor: Visitor
     ) -> Response {
         let words = console.words(request, context)
-        let number = max(0, min(number, PracticePerson.all.count - 1))
-        let person = PracticePerson.at(number)
-        let isLast = number + 1 == PracticePerson.all.count
+        let person = scene.person
+        let isLast = scene.number + 1 == scene.count
         return console.page(
             "practice", request, context, title: words("practice"), scripts: ["app.js"],
             [
-                "n": number,
+                "n": scene.number,
                 "place": words(
                     "practice_place",
-                    ["n": String(number + 1), "of": String(PracticePerson.all.count)]),
+                    ["n": String(scene.number + 1), "of": String(scene.count)]),
                 "person": person.name, "who": words("practice_\(person.id)"),
                 "line": person.line, "spoken": person.language,
-                "choices": PracticePerson.Choice.allCases.map {
-                    [
-                        "choice": $0.rawValue, "label": words("practice_do_\($0.rawValue)"),
-                        "stops": $0 == .stop,
-                    ]
-                },
-                "said": choice.map { words("practice_said_\($0.rawValue)") } as Any,
-                "right": isRight, "wrong": choice != nil && !isRight,
+                "choices": choices(scene, words), "said": said(scene, words, visitor) as Any,
+                "right": scene.isRight, "wrong": scene.choice != nil && !scene.isRight,
                 "coach": words("practice_coach_\(person.id)"),
-                "next": isLast ? Optional<Int>.none as Any : number + 1,
-                "unlocked": isRight && number + 1 == Self.lessonCount,
+                "next": isLast ? Optional<Int>.none as Any : scene.number + 1,
+                "unlocked": scene.isLesson,
             ])
     }
-}
 
-/// Somebody who exists on paper only.
-struct PracticePerson: Sendable {
-    enum Choice: String, Sendable, CaseIterable { case answer, ask, stop, wrong, hand }
+    private func choices(_ scene: Scene, _ words: Words) -> [[String: Any]] {
+        guard scene.person.answer != nil else {
+            return PracticePerson.Choice.allCases.map {
+                [
+                    "choice": $0.rawValue, "label": words("practice_do_\($0.rawValue)"),
+                    "stops": $0 == .stop,
+                ]
+            }
+        }
+        return scene.answers.map {
+            ["choice": $0.id.text, "label": $0.label, "stops": $0.optsOut]
+        }
+    }
 
-    let id: String
-    let name: String
-    /// BCP 47 of what they write.
-    let language: String
-    let line: String
-    let right: Set<Choice>
-
-    static func at(_ number: Int) -> PracticePerson { all[max(0, min(number, all.count - 1))] }
-
-    /// The ten that everybody meets, easy ones first.
-    static let all: [PracticePerson] = [
-        .init(
-            id: "eager", name: "Aisha", language: "en", line: "Yes! what time?",
-            right: [.answer]),
-        .init(
-            id: "stop", name: "Tom", language: "en", line: "please take me off this list",
-            right: [.stop]),
-        .init(
-            id: "undecided", name: "Gareth", language: "en", line: "why should i bother",
-            right: [.ask]),
-        .init(
-            id: "busy", name: "Priya", language: "en", line: "at work, maybe later?",
-            right: [.answer, .ask]),
-        .init(
-            id: "wrong", name: "Jo", language: "en", line: "I'm not Jo, got this number last week",
-            right: [.wrong]),
-        .init(
-            id: "spanish", name: "Lucía", language: "es", line: "no más por favor", right: [.stop]),
-        .init(
-            id: "welsh", name: "Rhys", language: "cy", line: "Peidiwch â thecstio fi",
-            right: [.stop]),
-        .init(
-            id: "grieving", name: "Ruth", language: "en",
-            line: "He died in March. Please do not write to him again.", right: [.stop]),
-        .init(
-            id: "angry", name: "Dave", language: "en", line: "you lot never listen. waste of time",
-            right: [.ask, .hand]),
-        .init(
-            id: "journalist", name: "Kim", language: "en",
-            line: "I'm a reporter. Who pays for these texts?", right: [.hand]),
-        .init(
-            id: "child", name: "Mia", language: "en", line: "im 12 this is my ipad",
-            right: [.stop, .hand]),
-    ]
+    /// What the choice would have said.
+    private func said(_ scene: Scene, _ words: Words, _ visitor: Visitor) -> String? {
+        guard let choice = scene.choice else { return nil }
+        if let answer = scene.answers.first(where: { $0.id.text == choice }) {
+            let body = answer.filled([
+                "name": scene.person.name, "first_name": scene.person.name,
+                "texter": visitor.name,
+            ])
+            return body.isEmpty ? words("practice_said_stop") : body
+        }
+        return PracticePerson.Choice(rawValue: choice).map {
+            words("practice_said_\($0.rawValue)")
+        }
+    }
 }

@@ -22,7 +22,10 @@ struct SecurityHeaders: RouterMiddleware {
         next: (Request, ConsoleContext) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
-        response.headers[Self.name("Content-Security-Policy")] = Self.policy
+        // Pictures bring a narrower policy of their own.
+        if response.headers[.contentSecurityPolicy] == nil {
+            response.headers[.contentSecurityPolicy] = Self.policy
+        }
         response.headers[Self.name("X-Content-Type-Options")] = "nosniff"
         response.headers[Self.name("Referrer-Policy")] = "no-referrer"
         response.headers[Self.name("Cross-Origin-Opener-Policy")] = "same-origin"

@@ -56,6 +56,7 @@ struct SendRoutes: Sendable {
         [
             "message": card.message, "key": card.key, "version": card.version,
             "to": card.name, "there": card.there as Any, "text": card.text,
+            "seconds": card.seconds,
         ]
     }
 
@@ -190,7 +191,8 @@ struct SendState: Encodable {
         let name: String
         let there: String?
         let text: String
-        let until: Date
+        /// How long the texter still has the person: a span, because phones' clocks differ.
+        let seconds: Int
     }
 
     init(_ page: SendPage, _ words: Words, now: Date) {
@@ -213,7 +215,8 @@ struct SendState: Encodable {
                 version: card.lease.scriptVersion, name: card.lease.name ?? words("nameless"),
                 there: clocks.count == 1
                     ? words("clock_there", ["time": clocks.first ?? ""]) : nil,
-                text: card.lease.text, until: card.lease.until)
+                text: card.lease.text,
+                seconds: max(0, Int(card.lease.until.timeIntervalSince(now))))
         }
     }
 }

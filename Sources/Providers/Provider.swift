@@ -43,9 +43,19 @@ package protocol Provider: Sendable {
     /// The addresses in its answer, by number of ours (E.164).
     func webhookAddresses(in response: HTTPResponse) throws -> [String: ConfiguredAddresses]
 
+    /// A request for a picture that came with a text, or nil for an address that is none of the
+    /// provider's: else whoever can name one would make this server call any.
+    ///
+    /// - Parameter isSentOn: the address is where the provider's own answer pointed to.
+    func mediaRequest(_ url: String, isSentOn: Bool) -> HTTPRequest?
+
     /// Whether the account answers STOP and HELP by itself, so that we stay silent; what holds for
     /// one text is ``InboundText/providerAnswered``.
     var answersStopItself: Bool { get }
+}
+
+extension Provider {
+    package func mediaRequest(_ url: String, isSentOn: Bool) -> HTTPRequest? { nil }
 }
 
 /// Credentials and addresses of one `account` row, opened.

@@ -139,6 +139,53 @@ extension Desk {
         }
     }
 
+    /// Ready answers of a campaign, for the practice room.
+    package func readyAnswers(
+        _ campaign: UUID, organisation: Int32
+    ) async throws -> [ReadyAnswer] {
+        try await database.transaction(organisation: organisation) { connection in
+            try await Self.answers(campaign, organisation, on: connection)
+        }
+    }
+
+    /// Where a picture of an inbound text lies, for somebody who may see a conversation with that
+    /// person.
+    ///
+    /// - Returns: the provider's address and the account it belongs to; nil for what is not there
+    ///   and for what is not theirs.
+    package func picture(
+        _ text: UUID, at place: Int, for visitor: Visitor
+    ) async throws -> (account: Int32, url: String)? {
+        guard (0..<10).contains(place) else { return nil }
+        return try await database.transaction(organisation: visitor.organisation) { connection in
+            let found = try await connection.first(
+                """
+                SELECT s.account_id, m.media[\(Int32(place + 1))], m.contact_id FROM message m
+                JOIN sender s ON s.organisation_id = m.organisation_id AND s.id = m.sender_id
+                WHERE m.organisation_id = \(visitor.organisation) AND m.id = \(text)
+                    AND m.kind = 6
+                """
+            ) { row in
+                (
+                    account: try row.value(0) as Int32, url: try row.value(1) as String?,
+                    contact: try row.value(2) as UUID
+                )
+            }
+            guard let found, let url = found.url else { return nil }
+            let talks = try await connection.rows(
+                """
+                SELECT id FROM conversation WHERE organisation_id = \(visitor.organisation)
+                    AND contact_id = \(found.contact)
+                """
+            ) { row in try row.value(0) as UUID }
+            for talk in talks
+            where try await Self.head(talk, visitor, on: connection) != nil {
+                return (found.account, url)
+            }
+            return nil
+        }
+    }
+
     /// Ready answers of a campaign, in its order; retired ones are left out.
     static func answers(
         _ campaign: UUID, _ organisation: Int32, on connection: Connection

@@ -53,6 +53,20 @@ package enum Membership {
         ) { row in (try row.value(0), try row.value(1)) }
     }
 
+    /// The addresses at which a member can be told something; the number only once proven.
+    package static func logins(
+        organisation: Int32, member: UUID, database: Database
+    ) async throws -> (email: String?, number: String?) {
+        try await database.transaction(organisation: organisation) { connection in
+            try await connection.first(
+                """
+                SELECT email, CASE WHEN proven_at IS NOT NULL THEN number END FROM member
+                WHERE organisation_id = \(organisation) AND id = \(member)
+                """
+            ) { row in (email: try row.value(0), number: try row.value(1)) } ?? (nil, nil)
+        }
+    }
+
     /// Changes settings of a member's own: language, keys, lessons seen, notices.
     package static func set(
         _ settings: [String: String], language: String? = nil, organisation: Int32, member: UUID,

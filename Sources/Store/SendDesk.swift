@@ -138,14 +138,17 @@ package struct SendDesk: Sendable {
         }
     }
 
-    /// The texter goes home: leases return, replies may be taken by others.
+    /// The texter goes home: leases return, replies may be taken by others. Who keeps none is left
+    /// in peace: `member.settings.left` says so until they are seen again.
     package func leave(_ visitor: Visitor, keepsReplies: Bool) async throws {
         try await draw.giveBackAll(member: visitor.id, organisation: visitor.organisation)
         try await database.transaction(organisation: visitor.organisation) { connection in
             let until = Date(timeIntervalSinceNow: keepsReplies ? 12 * 3600 : 0)
             try await connection.execute(
                 """
-                UPDATE member SET present_until = \(until)
+                UPDATE member SET present_until = \(until), settings = CASE
+                    WHEN \(keepsReplies) THEN settings
+                    ELSE settings || jsonb_build_object('left', '1') END
                 WHERE organisation_id = \(visitor.organisation) AND id = \(visitor.id)
                 """)
         }

@@ -23,6 +23,19 @@ package struct SignInCodes: Sendable {
     package func send(
         organisation: Int32, number: String, body: String, pool: String?
     ) async throws -> Bool {
+        try await write(
+            organisation: organisation, number: number, body: body, pool: pool, isNotice: false)
+    }
+
+    /// Tells one of our own people something they asked to be told; not who said stop since.
+    package func notify(organisation: Int32, number: String, body: String) async throws -> Bool {
+        try await write(
+            organisation: organisation, number: number, body: body, pool: nil, isNotice: true)
+    }
+
+    private func write(
+        organisation: Int32, number: String, body: String, pool: String?, isNotice: Bool
+    ) async throws -> Bool {
         let hash = HMAC.sha256(key: numberKey, Array(number.utf8))
         let segments = Int16(clamping: Measure(body).segments)
         return try await database.transaction(organisation: organisation) { connection in
@@ -38,6 +51,9 @@ package struct SignInCodes: Sendable {
             ) { row in try row.value(0) as UUID }
             guard let sender else { return false }
             let contact = try await Self.contact(organisation, number, hash, on: connection)
+            if isNotice, try await Self.hasStopped(contact, organisation, on: connection) {
+                return false
+            }
             var message = NewMessage(
                 organisation: organisation, kind: .code, contact: contact, body: body,
                 segments: segments)
@@ -52,6 +68,18 @@ package struct SignInCodes: Sendable {
                 ], on: connection)
             return true
         }
+    }
+
+    /// A code is what somebody asks for this minute; a notice obeys a stop like any other text.
+    private static func hasStopped(
+        _ contact: UUID, _ organisation: Int32, on connection: Connection
+    ) async throws -> Bool {
+        try await connection.first(
+            """
+            SELECT opted_out_at IS NOT NULL FROM contact
+            WHERE organisation_id = \(organisation) AND id = \(contact) FOR NO KEY UPDATE
+            """
+        ) { row in try row.value(0) as Bool } ?? true
     }
 
     private static func contact(

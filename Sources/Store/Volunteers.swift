@@ -108,6 +108,26 @@ package struct Volunteers: Sendable {
         }
     }
 
+    /// Notes who has a page open: they need no notice, and they are here.
+    ///
+    /// - Parameter span: how long that holds; it is said anew before it ends.
+    package func watching(
+        _ members: [UUID], organisation: Int32, for span: Duration
+    ) async throws {
+        let seconds = Double(span.components.seconds)
+        try await database.transaction(organisation: organisation) { connection in
+            try await connection.execute(
+                """
+                WITH here AS (
+                    SELECT id FROM member WHERE organisation_id = \(organisation)
+                        AND id = ANY(\(members)) ORDER BY id FOR NO KEY UPDATE)
+                UPDATE member m SET watched_until = now() + \(seconds) * interval '1 s',
+                    present_until = greatest(m.present_until, now() + \(raw: Self.stay))
+                FROM here WHERE m.organisation_id = \(organisation) AND m.id = here.id
+                """)
+        }
+    }
+
     /// The campaigns of a member that still go on, the one used last first.
     package func campaigns(
         organisation: Int32, member: UUID
@@ -201,6 +221,9 @@ package struct Volunteers: Sendable {
 
     private static let presenceText = "interval '10 minutes'"
 
+    /// How long somebody keeps their conversations after they were seen.
+    private static let stay = "interval '30 minutes'"
+
     private static func takePart(
         _ organisation: Int32, _ member: UUID, _ campaign: UUID, on connection: Connection
     ) async throws {
@@ -214,7 +237,7 @@ package struct Volunteers: Sendable {
             """)
         try await connection.execute(
             """
-            UPDATE member SET present_until = now() + interval '30 minutes'
+            UPDATE member SET present_until = now() + \(raw: stay), settings = settings - 'left'
             WHERE organisation_id = \(organisation) AND id = \(member)
                 AND coalesce(present_until, '-infinity') < now() + interval '29 minutes'
             """)

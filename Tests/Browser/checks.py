@@ -14,13 +14,37 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SCHEMES, LANGUAGES, WIDTHS = ["light", "dark"], ["en", "es", "cy"], [320, 390, 1280]
 IS_FULL = os.environ.get("BARNSTORM_FULL") == "1"
 
-# Each pair of values at least once; the whole cross under --full.
-PAIRS = [
-    ("light", "en", 320), ("light", "es", 390), ("light", "cy", 1280),
-    ("dark", "en", 390), ("dark", "es", 1280), ("dark", "cy", 320),
-    ("light", "en", 1280), ("dark", "es", 320), ("light", "cy", 390),
-]
-MATRIX = list(itertools.product(SCHEMES, LANGUAGES, WIDTHS)) if IS_FULL else PAIRS
+
+
+def views(place):
+    """In what a page is looked at: (scheme, language, width), the whole cross under --full.
+
+    In short, three views a page, turned by the page's place in its list: each page in each scheme,
+    language and width, and over a few pages each pair of these.
+    """
+    if IS_FULL:
+        return list(itertools.product(SCHEMES, LANGUAGES, WIDTHS))
+    return [(SCHEMES[(place // 3 + turn) % 2], LANGUAGES[turn], WIDTHS[(place + turn) % 3])
+            for turn in range(3)]
+
+
+def look_at(phone, pages, speak, prefix=""):
+    """Opens pages in their views; gives what is wrong with any.
+
+    `speak(language)` makes the server answer this browser in a language. Pictures are taken where
+    BARNSTORM_SCREENS names a folder.
+    """
+    found = []
+    for place, (name, path) in enumerate(pages.items()):
+        for scheme, language, width in views(place):
+            speak(language)
+            phone.page.set_viewport_size({"width": width, "height": 844 if width < 600 else 900})
+            phone.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            phone.open(path)
+            view = f"{prefix}{name}-{scheme}-{language}-{width}"
+            phone.picture(view)
+            found += faults(phone.page, view)
+    return found
 
 
 def violations(page):

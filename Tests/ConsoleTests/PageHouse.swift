@@ -95,7 +95,7 @@ struct PageHouse: Sendable {
 
     /// Two organisations; the first has a number, a live campaign, a script and people, in a zone
     /// where it is about noon now.
-    private static func furnish(people: Int) async throws -> UUID {
+    static func furnish(people: Int) async throws -> UUID {
         let database = TestDatabase.current
         let campaign = UUID.v7()
         let (lane, list, sender) = (UUID.v7(), UUID.v7(), UUID.v7())

@@ -1,6 +1,7 @@
 // New replies join the end of the list, where the newest belong: nothing moves under a finger.
 import { all, fetchPage, one, policy, post } from "./app.js";
 import "./live.js";
+import "./push.js";
 
 const list = one("[data-people]");
 const isNeeds = one("[data-bucket=needs][aria-current]") !== null && !new URLSearchParams(location.search).get("find");
@@ -45,24 +46,3 @@ document.addEventListener("shortcut", ({ detail }) => {
   if (detail === "k" || detail === "ArrowUp") rows[Math.max(at - 1, 0)]?.focus();
   if (/^[1-4]$/.test(detail)) all(".tabs a")[Number(detail) - 1]?.click();
 });
-
-// Asked only on a tap, and only where the browser can.
-const button = one("[data-push]");
-if (button && "PushManager" in window && "Notification" in window && Notification.permission !== "denied") {
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    if ((await Notification.requestPermission()) !== "granted") return;
-    const worker = await navigator.serviceWorker.ready;
-    const key = Uint8Array.from(
-      atob(button.dataset.push.replaceAll("-", "+").replaceAll("_", "/")),
-      (letter) => letter.charCodeAt(0),
-    );
-    const subscription = await worker.pushManager.subscribe({
-      userVisibleOnly: true,
-      applicationServerKey: key,
-    });
-    const { endpoint, keys } = subscription.toJSON();
-    const { ok } = await post("/push", { endpoint, key: keys.p256dh, secret: keys.auth });
-    if (ok) button.replaceWith(one("[data-new]")?.dataset.allowed ?? "");
-  });
-}

@@ -40,6 +40,8 @@ function show(next, focus) {
   one("[data-name]").textContent = next.name;
   one("[data-there]").textContent = next.there ?? "";
   one("[data-words]").textContent = next.text;
+  ends = next.ends ?? ends;
+  warn();
   card.classList.remove("arrive");
   void card.offsetWidth; // restarts the motion
   card.classList.add("arrive");
@@ -52,6 +54,10 @@ async function topUp(mustShow) {
     const answer = await fetch("/send", { headers: { Accept: "application/json" } });
     if (!answer.ok || !answer.headers.get("Content-Type")?.includes("json")) return;
     const state = await answer.json();
+    const now = performance.now();
+    for (const next of state.cards) next.ends = now + 1000 * next.seconds;
+    ends = state.cards.find((next) => next.key === shown?.key)?.ends ?? ends;
+    warn();
     const pressed = new Set([...done, ...outbox.read().map((press) => press.key)]);
     cards = state.cards.filter((next) => !pressed.has(next.key) && next.key !== shown?.key);
     localStorage.setItem("cards", JSON.stringify(cards));
@@ -68,6 +74,23 @@ async function topUp(mustShow) {
     if (mustShow && !cards.length) form?.querySelector("[data-send]").setAttribute("disabled", "");
   }
 }
+
+/** A person is lent for ten minutes: two before the end the page asks, at the end it says so. */
+let ends = Infinity;
+function warn() {
+  const bar = one("[data-keep]");
+  if (!bar) return;
+  const left = (ends - performance.now()) / 1000;
+  bar.hidden = !shown || left > 120;
+  if (bar.hidden) return;
+  const words = left > 0 ? bar.dataset.soon : bar.dataset.over;
+  const text = words.replace("{name}", shown.name);
+  if (one("p", bar).textContent !== text) one("p", bar).textContent = text;
+}
+one("[data-keep] button")?.addEventListener("click", () =>
+  ends > performance.now() ? topUp(false) : location.replace("/send"),
+);
+setInterval(warn, 5000);
 
 function signal() {
   const waiting = outbox.read().length;
@@ -182,6 +205,7 @@ document.addEventListener("live", ({ detail }) => {
 });
 
 shown = readShown();
+if (shown) ends = performance.now() + 1000 * Number(form.dataset.seconds);
 if (shown && done.size === 0 && outbox.read().some((press) => press.key === shown.key)) {
   // Drawn from the worker's cache after a press without signal: go on with the next one.
   cards = JSON.parse(localStorage.getItem("cards") ?? "[]");

@@ -1,7 +1,7 @@
 // Shell and last card without signal; network first, so nobody works on an old page.
 const cacheName = "barnstorm-VERSION";
 const shell = ["/assets/VERSION/style.css", "/assets/VERSION/icon.svg"].concat(
-  ["app", "live", "send", "inbox", "conversation"].map((name) => `/assets/VERSION/${name}.js`),
+  ["app", "live", "send", "inbox", "conversation", "push"].map((name) => `/assets/VERSION/${name}.js`),
 );
 
 self.addEventListener("install", (event) => {

@@ -7,8 +7,10 @@ import Ingress
 import Logging
 import Notices
 import Postgres
+import Secrets
 import ServiceLifecycle
 import Store
+import Texting
 
 /// The web: pages, webhooks, health.
 struct WebPart: Sendable {
@@ -18,7 +20,7 @@ struct WebPart: Sendable {
     init(_ installation: Installation, address: ListenAddress) throws {
         let url = try installation.settings.databaseURL()
         let pages = try Database(
-            url: url, size: 4, role: "barnstorm_web", applicationName: "barnstorm web")
+            url: url, size: 8, role: "barnstorm_web", applicationName: "barnstorm web")
         let hooks = try Database(
             url: url, size: 6, role: "barnstorm_ingress", applicationName: "barnstorm ingress")
         let desk = Self.desk(installation, hooks)
@@ -31,7 +33,9 @@ struct WebPart: Sendable {
             desk: desk, chores: Chore.standard(database: hooks, log: log) + [puller.chore])
         let router = Router(context: ConsoleContext.self)
         HealthRoutes(database: pages, metrics: .shared).add(to: router)
-        try Self.console(installation, pages).add(to: router)
+        let console = try Self.console(
+            installation, pages, pictures: Self.pictures(installation, hooks))
+        console.add(to: router)
         let application = Application(
             router: router,
             server: .http1(
@@ -40,26 +44,80 @@ struct WebPart: Sendable {
                 address: .hostname(address.host, port: address.port), serverName: "barnstorm"),
             logger: Logger(label: "barnstorm.web"))
         // Ingress first: services end in reverse, so that what was taken is still committed.
-        services = [StateGauges(database: hooks), ingress, application]
+        let notices = console.notices(Subscriptions(database: hooks)).map { [$0] } ?? []
+        services =
+            [StateGauges(database: hooks), ingress] + notices
+            + [console.listener(hooks), application]
         databases = [pages, hooks]
+        Self.warmUp()
+    }
+
+    /// Builds the tables that the first text and the first number would wait for, while nobody
+    /// waits: 6 s in a debug build.
+    private static func warmUp() {
+        Task.detached(priority: .utility) {
+            _ = Reply("Good morning").meaning
+            _ = PhoneNumber("+12125550100", regions: ["US"])?.zones
+        }
     }
 
     private static func console(
-        _ installation: Installation, _ database: Database
+        _ installation: Installation, _ database: Database, pictures: Pictures
     ) throws -> Console {
         let settings = installation.settings
-        var notifier: Notifier?
-        if let server = settings.value("SMTP_URL") {
-            do {
-                let mailer = try Mailer(url: server, engine: CurlEngine(maximumInFlight: 4))
-                notifier = Notifier(mailer: mailer, push: nil)
-            } catch {
-                throw CommandFailure.usage("\(error)")
-            }
-        }
         return try Console(
             store: PageStore(database: database, secret: installation.secret),
-            publicURL: settings.publicURL(), notifier: notifier)
+            publicURL: settings.publicURL(), notifier: notifier(installation), pictures: pictures)
+    }
+
+    /// Pictures of texts, from the provider of the account that got them; sent on once at most.
+    private static func pictures(_ installation: Installation, _ database: Database) -> Pictures {
+        let engine = CurlEngine(maximumInFlight: 4)
+        return Pictures { account, url in
+            let accounts = try await installation.accounts(in: database)
+            guard
+                let provider = accounts.first(where: { $0.opened.account.id == account })?.provider,
+                let request = provider.mediaRequest(url, isSentOn: false),
+                case .response(var answer) = await engine.perform(request)
+            else { return nil }
+            if (300..<400).contains(answer.status) {
+                guard
+                    let request = answer.header("Location").flatMap({
+                        provider.mediaRequest($0, isSentOn: true)
+                    }),
+                    case .response(let second) = await engine.perform(request)
+                else { return nil }
+                answer = second
+            }
+            return answer.status == 200 && !answer.isTruncated ? answer.body : nil
+        }
+    }
+
+    /// Web Push needs nothing but the installation's secret; mail needs a server.
+    private static func notifier(_ installation: Installation) throws -> Notifier {
+        let settings = installation.settings
+        let engine = CurlEngine(maximumInFlight: 16)
+        do {
+            let mailer = try settings.value("SMTP_URL").map { try Mailer(url: $0, engine: engine) }
+            let extra = settings.value("PUSH_HOSTS")?.split(separator: ",").map {
+                $0.trimmingCharacters(in: .whitespaces).lowercased()
+            }
+            let push = WebPush(
+                key: try P256PrivateKey(rawValue: installation.secret.key(.push)),
+                contact: try settings.value("PUSH_CONTACT") ?? contact(settings.publicURL()),
+                engine: engine, hosts: WebPush.knownHosts + (extra ?? []))
+            return Notifier(mailer: mailer, push: push)
+        } catch let error as CommandFailure {
+            throw error
+        } catch {
+            throw CommandFailure.usage("\(error)")
+        }
+    }
+
+    /// Where a push service can reach the operator: the pages themselves, if they are public.
+    private static func contact(_ url: String) -> String {
+        guard !url.hasPrefix("https://") else { return url }
+        return "mailto:postmaster@\(URLComponents(string: url)?.host ?? "localhost")"
     }
 
     private static func desk(_ installation: Installation, _ database: Database) -> HookDesk {
