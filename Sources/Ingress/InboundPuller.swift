@@ -21,7 +21,6 @@ package final class InboundPuller: Sendable {
     private static let reach = 24 * 3_600.0
     /// Rounds overlap by this, for clocks that differ and texts that are listed late.
     private static let overlap = 900.0
-    private static let pagesMax = 20
 
     private let desk: HookDesk
     private let webhooks: Webhooks
@@ -70,64 +69,24 @@ package final class InboundPuller: Sendable {
         let place = "\(account.id) \(number)"
         let last = pulledAt.withLock { $0[place] } ?? now - Self.reach
         let since = last - Self.overlap
-        var isWhole = true
-        for day in Self.days(from: since, to: now) {
-            let texts = try await list(number, day, account, since: since)
-            isWhole = isWhole && texts != nil
-            for text in texts ?? [] where text.createdAt <= now - Self.ageMin {
-                try await take(text, account)
-            }
+        let texts = await ProviderList(account: account, engine: engine).texts(
+            of: number, inbound: true, since: since, until: now)
+        for text in texts ?? [] where text.createdAt <= now - Self.ageMin {
+            try await take(text, account)
         }
-        if isWhole { pulledAt.withLock { $0[place] = now - Self.ageMin } }
-        return isWhole
-    }
-
-    /// UTC days from one instant to another, as `YYYY-MM-DD`, oldest first.
-    static func days(from start: Double, to end: Double) -> [String] {
-        let style = Date.ISO8601FormatStyle().year().month().day()
-        let first = Int((start / 86_400).rounded(.down))
-        let last = Int((end / 86_400).rounded(.down))
-        return (first...max(first, last)).map {
-            Date(timeIntervalSince1970: Double($0) * 86_400).formatted(style)
+        guard texts != nil else {
+            log.notice(
+                "The list of texts could not be read.", metadata: ["account": "\(account.id)"])
+            return false
         }
-    }
-
-    /// What the provider lists, oldest first; nil if it could not be read to the end.
-    private func list(
-        _ number: String, _ day: String, _ account: HookAccount, since: Double
-    ) async throws -> [ListedText]? {
-        var query = LookUp(to: "", from: number, service: nil, day: day, inbound: true)
-        var texts: [ListedText] = []
-        for _ in 0..<Self.pagesMax {
-            guard let request = account.provider.lookUpRequest(query) else { return [] }
-            guard case .response(let response) = await engine.perform(request),
-                let page = try? account.provider.lookUpAnswer(response)
-            else {
-                log.notice(
-                    "The list of texts could not be read.", metadata: ["account": "\(account.id)"])
-                return nil
-            }
-            texts += page.texts.filter { $0.isInbound && $0.createdAt >= since }
-            // Newest first: a page that ends before the span is the last one that matters.
-            guard let next = page.next, page.texts.last.map({ $0.createdAt >= since }) ?? false
-            else { return texts.reversed() }
-            query.page = next
-        }
-        return texts.reversed()
+        pulledAt.withLock { $0[place] = now - Self.ageMin }
+        return true
     }
 
     private func take(_ text: ListedText, _ account: HookAccount) async throws {
-        guard let key = text.key, !text.from.isEmpty, !text.to.isEmpty else { return }
-        let raw = RawWebhook(
-            account: account.id, isInbound: true, contentType: "text/plain",
-            target: "look-up \(text.providerID)", body: Array((text.body ?? "").utf8))
-        let arrival = Arrival(
-            account: account.id, key: key, providerID: text.providerID, from: text.from,
-            to: text.to, body: text.body ?? "", media: [], mark: nil,
-            providerAnswered: account.provider.answersStopItself,
-            receivedAt: Date(timeIntervalSince1970: text.createdAt), raw: raw)
+        guard let arrival = Arrival(found: text, account) else { return }
         let outcome = await withCheckedContinuation { continuation in
-            let isTaken = desk.texts.submit(TextEntry(arrivals: [arrival], raw: raw)) {
+            let isTaken = desk.texts.submit(TextEntry(arrivals: [arrival], raw: arrival.raw)) {
                 continuation.resume(returning: $0)
             }
             if !isTaken { continuation.resume(returning: .failed) }

@@ -32,6 +32,7 @@ struct BatchBuilder {
         horizon = now.addingTimeInterval(Ticker.horizonSeconds)
         batch = AttemptBatch(
             organisation: organisation.id, frequencyCap: organisation.frequencyCap)
+        batch.cluster = ticker.cluster
     }
 
     /// Reads what is due and reserves slots for as much as rate, wire and turn have room for.

@@ -52,7 +52,8 @@ package struct SendWorker: Service {
             incarnation: incarnation, host: settings.host, permitPath: permits.path)
         let (clock, _) = try await store.workers.beat(incarnation)
         let parts = WorkerParts(
-            incarnation: incarnation, store: store, clock: clock, logger: logger)
+            incarnation: incarnation, store: store, clock: clock,
+            cluster: ClusterWatch(directory: settings.permitDirectory), logger: logger)
         let watch = Watch(parts: parts, accounts: accounts)
         try await watch.prime()
         logger.info("The worker sends.", metadata: ["senders": "\(parts.fleet.count)"])

@@ -43,6 +43,7 @@ final class Ticker: Sendable {
     }
 
     var databaseNow: Date { clock.now }
+    var cluster: String { parts.cluster.identity }
 
     /// One round over all organisations that have something due.
     ///

@@ -15,6 +15,7 @@ struct Watch: Sendable {
 
     /// Reads everything once; the worker may then begin.
     func prime() async throws {
+        try await readCluster()
         try await readFacts()
         try await readLeases()
         try await readClosed()
@@ -29,9 +30,21 @@ struct Watch: Sendable {
 
     func watchLeases() async {
         await every(Self.leaseInterval, "Leases could not be renewed.") {
+            try await readCluster()
             try await readLeases()
             try await readFacts()
         }
+    }
+
+    /// Another database, or an older one: every number rests until a person has compared it with
+    /// the provider's list.
+    private func readCluster() async throws {
+        let quarantined = try await parts.cluster.look(parts.store.cluster)
+        guard quarantined > 0 else { return }
+        parts.fleet.keep(only: [])
+        parts.logger.error(
+            "The database was replaced or restored; its numbers rest in quarantine.",
+            metadata: ["senders": "\(quarantined)"])
     }
 
     private func every(

@@ -12,9 +12,13 @@ final class WorkerParts: Sendable {
     let closed: ClosedSet
     let budgets: Budgets
     let clock: DatabaseClock
+    let cluster: ClusterWatch
     let logger: Logger
 
-    init(incarnation: UUID, store: SendStore, clock: ClockReading, logger: Logger) {
+    init(
+        incarnation: UUID, store: SendStore, clock: ClockReading, cluster: ClusterWatch,
+        logger: Logger
+    ) {
         self.incarnation = incarnation
         self.store = store
         self.logger = logger
@@ -23,6 +27,7 @@ final class WorkerParts: Sendable {
         closed = ClosedSet()
         budgets = Budgets(store: store, worker: incarnation)
         self.clock = DatabaseClock(clock)
+        self.cluster = cluster
     }
 
     private let stopping = Mutex(false)

@@ -64,6 +64,8 @@ package struct AttemptBatch: Sendable {
     package var accountSpend: Spend?
     package var frequencyCap: Int
     package var endedCampaigns: Set<UUID> = []
+    /// The database that the worker knows (``Cluster``): another one lets no number of the batch go.
+    package var cluster: String?
 
     package init(organisation: Int32, frequencyCap: Int) {
         self.organisation = organisation
@@ -158,6 +160,8 @@ package struct Attempts: Sendable {
                 \(wanted.map(\.capDay)), \(wanted.map(\.capUsed))) AS w(id, epoch, tat, day, used)
             WHERE s.organisation_id = \(batch.organisation) AND s.id = w.id AND s.epoch = w.epoch
               AND s.holder = \(worker) AND s.lease_until > clock_timestamp()
+              AND s.quarantined_at IS NULL
+              AND coalesce(\(batch.cluster) = (SELECT cluster_identity()), true)
             RETURNING s.id, clock_timestamp()
             """
         ) { row in (try row.value(0) as UUID, try row.value(1) as Date) }

@@ -212,26 +212,39 @@ extension Outcomes {
     /// Settles a doubt as accepted, with the provider's id as proof.
     package func settle(_ key: AttemptKey, accepted providerID: String, how: String) async throws {
         try await database.transaction { connection in
-            let settled = try await connection.execute(
-                """
-                INSERT INTO settlement (organisation_id, message_id, n, result, how, provider_id)
-                VALUES (\(key.organisation), \(key.message), \(key.n), 1, \(how), \(providerID))
-                ON CONFLICT DO NOTHING
-                """)
-            guard settled > 0 else { return }
-            let campaign = try await connection.first(
-                """
-                SELECT campaign_id FROM message
-                WHERE organisation_id = \(key.organisation) AND id = \(key.message) AND kind = 1
-                """
-            ) { try $0.value(0) as UUID? }
-            guard let campaign = campaign ?? nil else { return }
-            try await Tallies.add(
-                [
-                    TallyEntry(
-                        organisation: key.organisation, campaign: campaign, kind: .settled): 1
-                ], on: connection)
+            try await Self.settle(key, accepted: providerID, how: how, on: connection)
         }
+    }
+
+    static func settle(
+        _ key: AttemptKey, accepted providerID: String, how: String, on connection: Connection
+    ) async throws {
+        let settled = try await connection.execute(
+            """
+            INSERT INTO settlement (organisation_id, message_id, n, result, how, provider_id)
+            VALUES (\(key.organisation), \(key.message), \(key.n), 1, \(how), \(providerID))
+            ON CONFLICT DO NOTHING
+            """)
+        guard settled > 0 else { return }
+        let campaign = try await connection.first(
+            """
+            SELECT campaign_id FROM message
+            WHERE organisation_id = \(key.organisation) AND id = \(key.message) AND kind = 1
+            """
+        ) { try $0.value(0) as UUID? }
+        guard let campaign = campaign ?? nil else { return }
+        try await Tallies.add(
+            [
+                TallyEntry(organisation: key.organisation, campaign: campaign, kind: .settled): 1
+            ], on: connection)
+    }
+
+    /// Writes the closing row of a try that was read back from the provider's list.
+    static func remember(_ closing: Closing, on connection: Connection) async throws {
+        let fresh = try await insert([closing], on: connection)
+        guard fresh.contains(closing.key) else { return }
+        try await Tallies.add(
+            Dictionary(closing.tallies, uniquingKeysWith: +), on: connection)
     }
 
     /// Which of these provider ids belong to other tries of the same person: only those could be

@@ -90,7 +90,7 @@ package struct Outcomes: Sendable {
     }
 
     private func write(_ closings: [Closing], on connection: Connection) async throws {
-        let fresh = try await insert(closings, on: connection)
+        let fresh = try await Self.insert(closings, on: connection)
         var late: [Closing] = []
         var back: [OutboxEntry] = []
         var exhausted: [Closing] = []
@@ -119,7 +119,7 @@ package struct Outcomes: Sendable {
         try await Tallies.add(amounts, on: connection)
     }
 
-    private func insert(
+    static func insert(
         _ closings: [Closing], on connection: Connection
     ) async throws -> Set<AttemptKey> {
         let fresh = try await connection.rows(
@@ -195,7 +195,7 @@ extension Closing {
             zoneSet: zoneSet, messages: [message], n: n + 1, dueAt: dueAt)
     }
 
-    fileprivate var tallies: [(TallyEntry, Int)] {
+    var tallies: [(TallyEntry, Int)] {
         guard let campaign, kind == .first else { return [] }
         let kinds: [(TallyKind, Int)] =
             switch result {

@@ -10,6 +10,7 @@ package struct SendStore: Sendable {
     package let due: DueTexts
     package let attempts: Attempts
     package let outcomes: Outcomes
+    package let cluster: Cluster
     private let database: Database
 
     package init(database: Database) {
@@ -20,6 +21,7 @@ package struct SendStore: Sendable {
         due = DueTexts(database: database)
         attempts = Attempts(database: database)
         outcomes = Outcomes(database: database)
+        cluster = Cluster(database: database)
     }
 
     /// More units of a campaign's spend ceiling for a worker; what is left for it.

@@ -154,6 +154,28 @@ package struct Senders: Sendable {
         }
     }
 
+    /// Ends a number's quarantine after the provider's list was read back, with a line in the ledger.
+    package func release(_ sender: Sender, readSince: Date, unexplained: Int) async throws {
+        try await database.transaction(organisation: sender.organisation) { connection in
+            let released = try await connection.execute(
+                """
+                UPDATE sender SET quarantined_at = NULL
+                WHERE organisation_id = \(sender.organisation) AND id = \(sender.id)
+                    AND quarantined_at = \(sender.quarantinedAt)
+                """)
+            guard released == 1 else {
+                throw InvalidInput(
+                    "\(sender.number) came into quarantine anew meanwhile; repeat the release.")
+            }
+            try await SettingChanges.record(
+                sender.organisation,
+                [
+                    "setting": "sender released", "sender": sender.id.text,
+                    "read_since": readSince.formatted(.iso8601), "unexplained": "\(unexplained)",
+                ], on: connection)
+        }
+    }
+
     /// Moves what waits under retired numbers to the quickest number of the same pool: also what a
     /// worker puts back as unsent after its number was retired.
     ///

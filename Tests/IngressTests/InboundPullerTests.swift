@@ -106,8 +106,8 @@ import Testing
     @Test func `days are whole and in UTC`() {
         let noon = 1_795_262_400.0  // 2026-11-21T12:00:00Z
 
-        #expect(InboundPuller.days(from: noon - 60, to: noon) == ["2026-11-21"])
+        #expect(ProviderList.days(from: noon - 60, to: noon) == ["2026-11-21"])
         #expect(
-            InboundPuller.days(from: noon - 86_400, to: noon) == ["2026-11-20", "2026-11-21"])
+            ProviderList.days(from: noon - 86_400, to: noon) == ["2026-11-20", "2026-11-21"])
     }
 }

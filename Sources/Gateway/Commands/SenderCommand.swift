@@ -7,7 +7,7 @@ import Texting
 struct SenderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sender", abstract: "The numbers we text from.",
-        subcommands: [Add.self, List.self, Retire.self])
+        subcommands: [Add.self, List.self, Retire.self, Release.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

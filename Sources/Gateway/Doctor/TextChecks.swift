@@ -108,8 +108,8 @@ struct TextChecks: Sendable {
         return count == 0
             ? .fine("quarantine", "No number waits.")
             : .wrong(
-                "quarantine", "\(count) numbers wait since a failover.",
-                cure: "Read the provider's list back (runbook SendersInQuarantine).")
+                "quarantine", "\(count) numbers rest since a failover or a restore.",
+                cure: "Run 'barnstorm sender release', which reads the provider's list back first.")
     }
 
     private func circuits() async throws -> Diagnosis {

@@ -121,16 +121,21 @@ struct WebPart: Sendable {
     }
 
     private static func desk(_ installation: Installation, _ database: Database) -> HookDesk {
-        let zoneSets = ZoneSets(database: database)
-        let reception = Reception(
-            database: database, numberHashKey: installation.secret.key(.numberHash),
-            zoneSets: { try await zoneSets.ids($0) })
-        return HookDesk(
-            database: database, reception: reception, log: Logger(label: "barnstorm.ingress")
+        HookDesk(
+            database: database, reception: reception(installation, database),
+            log: Logger(label: "barnstorm.ingress")
         ) { try await accounts(installation, database) }
     }
 
-    private static func accounts(
+    /// What takes in people's texts, from webhooks and from a list that is read back.
+    static func reception(_ installation: Installation, _ database: Database) -> Reception {
+        let zoneSets = ZoneSets(database: database)
+        return Reception(
+            database: database, numberHashKey: installation.secret.key(.numberHash),
+            zoneSets: { try await zoneSets.ids($0) })
+    }
+
+    static func accounts(
         _ installation: Installation, _ database: Database
     ) async throws -> [HookAccount] {
         try await installation.accounts(in: database).map { opened, provider in
