@@ -9,14 +9,21 @@ import Synchronization
 struct PlainProvider: Provider {
     static let name = "plain"
     let url: String
+    /// Whether it lists what was sent, at `GET /list`: lines of id, to, from and body.
+    let lists: Bool
 
-    init(account: ProviderAccount) { url = account.apiURL }
-    init(url: String) { self.url = url }
+    init(account: ProviderAccount) { self.init(url: account.apiURL) }
+    init(url: String, lists: Bool = false) {
+        self.url = url
+        self.lists = lists
+    }
 
     func request(for text: OutboundText) -> HTTPRequest {
         HTTPRequest(
             url: url + "/texts",
-            body: Array("\(text.to)\n\(text.from)\n\(text.token)\n\(text.body)".utf8),
+            body: Array(
+                "\(text.to)\n\(text.from)\n\(text.token)\n\(text.body)\n\(text.validity / .seconds(1))"
+                    .utf8),
             timeout: .seconds(3))
     }
 
@@ -37,8 +44,20 @@ struct PlainProvider: Provider {
         }
     }
 
-    func lookUpRequest(_ query: LookUp) -> HTTPRequest? { nil }
-    func lookUpAnswer(_ response: HTTPResponse) throws -> LookUpPage { .init(texts: [], next: nil) }
+    func lookUpRequest(_ query: LookUp) -> HTTPRequest? {
+        lists ? HTTPRequest(method: "GET", url: url + "/list", body: []) : nil
+    }
+    func lookUpAnswer(_ response: HTTPResponse) throws -> LookUpPage {
+        guard response.status == 200 else { throw ProviderAnswerError("\(response.status)") }
+        let lines = String(decoding: response.body, as: UTF8.self).split(separator: "\n")
+        let texts = lines.map { line in
+            let words = line.split(separator: "|").map(String.init)
+            return ListedText(
+                providerID: words[0], from: words[2], to: words[1], body: words[3],
+                createdAt: Date().timeIntervalSince1970, status: nil, code: nil, isInbound: false)
+        }
+        return .init(texts: texts, next: nil)
+    }
     func isGenuine(_ webhook: Webhook) -> Bool { false }
     func events(in webhook: Webhook) throws -> [ProviderEvent] { [] }
     var webhookAnswer: WebhookAnswer { .init(status: 204, contentType: nil, body: []) }
@@ -53,6 +72,8 @@ final class CarrierLog: Sendable {
         var to: String
         var from: String
         var body: String
+        /// How long the carrier may keep it, in seconds.
+        var validity: Double
         var at: BootInstant
     }
     private let entries = Mutex<[Entry]>([])
@@ -64,7 +85,10 @@ final class CarrierLog: Sendable {
     func note(_ body: [UInt8]) -> Int {
         let lines = String(decoding: body, as: UTF8.self).components(separatedBy: "\n")
         return entries.withLock {
-            $0.append(Entry(to: lines[0], from: lines[1], body: lines[3], at: .now()))
+            $0.append(
+                Entry(
+                    to: lines[0], from: lines[1], body: lines[3],
+                    validity: Double(lines[4]) ?? 0, at: .now()))
             return $0.count
         }
     }

@@ -56,20 +56,23 @@ struct SendHouse {
         senders = ids
     }
 
-    /// Puts texts for `count` fresh people into the outbox, spread over the senders.
+    /// Puts texts for `count` fresh people, or for one, into the outbox, spread over the senders.
     @discardableResult
     func queue(
-        _ count: Int, kind: MessageKind = .first, prefix: String = "+1202", n: Int16 = 1
+        _ count: Int, kind: MessageKind = .first, prefix: String = "+1202", n: Int16 = 1,
+        segments: Int16 = 1, toOnePerson: Bool = false
     ) async throws -> [UUID] {
         var messages: [NewMessage] = []
         var entries: [OutboxEntry] = []
         var contacts: [(UUID, String)] = []
         for index in 0..<count {
-            let contact = UUID.v7()
-            contacts.append((contact, prefix + String(5_550_000 + index)))
+            if contacts.isEmpty || !toOnePerson {
+                contacts.append((UUID.v7(), prefix + String(5_550_000 + index)))
+            }
+            let contact = contacts[contacts.count - 1].0
             var message = NewMessage(
                 organisation: organisation, kind: kind, contact: contact, body: "Hello \(index)",
-                segments: 1)
+                segments: segments)
             message.campaign = campaign
             message.sender = senders[index % senders.count]
             messages.append(message)
@@ -98,7 +101,8 @@ struct SendHouse {
     }
 
     func worker(
-        carrier: TestServer, directory: String? = nil, accountRate: Double? = nil
+        carrier: TestServer, directory: String? = nil, accountRate: Double? = nil,
+        lists: Bool = false
     ) -> SendWorker {
         SendWorker(
             store: SendStore(database: database),
@@ -107,7 +111,7 @@ struct SendHouse {
             accounts: { [account] in
                 [
                     WorkerAccount(
-                        id: account, provider: PlainProvider(url: carrier.url),
+                        id: account, provider: PlainProvider(url: carrier.url, lists: lists),
                         callbackKey: [0], inFlightMax: 250, segmentsPerSecond: accountRate)
                 ]
             },
