@@ -74,6 +74,7 @@ package struct Console: Sendable {
         PeopleRoutes(console: self).add(to: known)
         MediaRoutes(console: self).add(to: known)
         PieceRoutes(console: self).add(to: known)
+        ComplianceRoutes(console: self).add(to: known)
         known.get("**") { request, context in notFound(request, context) }
         known.post("**") { request, context in notFound(request, context) }
     }

@@ -15,6 +15,9 @@ package struct PageStore: Sendable {
     package let credentials: Credentials
     package let staffLinks: StaffLinks
     package let secret: InstallationSecret
+    package let ledger: Ledger
+    package let histories: Histories
+    package let reveals: Reveals
 
     /// - Parameters:
     ///   - database: connections under the role `barnstorm_web`, which sees one organisation at a
@@ -34,5 +37,8 @@ package struct PageStore: Sendable {
         reviews = Reviews(database: database)
         subscriptions = Subscriptions(database: database)
         sendDesk = SendDesk(database: database)
+        ledger = Ledger(database: database)
+        histories = Histories(database: database, numberKey: secret.key(.numberHash))
+        reveals = Reveals(database: database)
     }
 }

@@ -29,6 +29,13 @@ package struct Reviews: Sendable {
         package var version: String
         package var dueAt: Date
         package var body: String
+        package var receivedAt: Date
+        package var name: String?
+        /// Last three digits of the person's number.
+        package var ending: String?
+        package var campaign: String?
+        /// What we had texted last.
+        package var lastSent: String?
     }
 
     /// Opens one per likely stop or wrong number, with the text.
@@ -56,27 +63,52 @@ package struct Reviews: Sendable {
             try await connection.rows(
                 """
                 SELECT r.organisation_id, r.message_id, r.conversation_id, r.contact_id, r.meaning,
-                    r.rule, r.version, r.due_at, m.body
+                    r.rule, r.version, r.due_at, m.body, m.created_at, c.name, right(c.number, 3),
+                    k.name, s.body
                 FROM review r
                 JOIN message m ON m.organisation_id = r.organisation_id AND m.id = r.message_id
+                JOIN contact c ON c.organisation_id = r.organisation_id AND c.id = r.contact_id
+                LEFT JOIN campaign k ON k.organisation_id = m.organisation_id
+                    AND k.id = m.campaign_id
+                LEFT JOIN recipient p ON p.organisation_id = m.organisation_id
+                    AND p.contact_id = m.contact_id AND p.campaign_id = m.campaign_id
+                LEFT JOIN message s ON s.organisation_id = p.organisation_id
+                    AND s.id = p.message_id
                 WHERE r.organisation_id = \(organisation) AND r.decided_at IS NULL
-                ORDER BY r.due_at LIMIT \(limit)
+                ORDER BY r.due_at, r.message_id LIMIT \(limit)
                 """
             ) { row in
                 Waiting(
                     organisation: try row.value(0), message: try row.value(1),
                     conversation: try row.value(2), contact: try row.value(3),
                     meaning: try row.value(4), rule: try row.value(5), version: try row.value(6),
-                    dueAt: try row.value(7), body: try row.value(8))
+                    dueAt: try row.value(7), body: try row.value(8),
+                    receivedAt: try row.value(9), name: try row.value(10),
+                    ending: try row.value(11), campaign: try row.value(12),
+                    lastSent: try row.value(13))
             }
+        }
+    }
+
+    /// How many wait, and how many of them opt out by themselves within four hours.
+    package func counts(organisation: Int32) async throws -> (waiting: Int, soon: Int) {
+        try await database.transaction(organisation: organisation) { connection in
+            try await connection.first(
+                """
+                SELECT count(*), count(*) FILTER (WHERE due_at < now() + interval '4 hours')
+                FROM review WHERE organisation_id = \(organisation) AND decided_at IS NULL
+                """
+            ) { (waiting: try $0.value(0) as Int, soon: try $0.value(1) as Int) }!
         }
     }
 
     /// Decides one; what was decided before stays.
     ///
+    /// - Parameter reason: why it is no stop, where the rules thought so; in the ledger's line.
     /// - Returns: whether this decision is the one that holds.
     package func decide(
-        organisation: Int32, message: UUID, as decision: Decision, by member: UUID
+        organisation: Int32, message: UUID, as decision: Decision, by member: UUID,
+        reason: String? = nil
     ) async throws -> Bool {
         try await database.transaction(organisation: organisation) { connection in
             guard
@@ -84,7 +116,8 @@ package struct Reviews: Sendable {
                     organisation, message, on: connection)
             else { return false }
             return try await Self.close(
-                review, decision: decision.rawValue, by: member, on: connection)
+                review, decision: decision.rawValue, by: member, reason: reason,
+                on: connection)
         }
     }
 
@@ -138,7 +171,8 @@ package struct Reviews: Sendable {
 
     /// Person, conversation, review, ledger: in lock order.
     private static func close(
-        _ review: Open, decision: String, by member: UUID?, on connection: Connection
+        _ review: Open, decision: String, by member: UUID?, reason: String? = nil,
+        on connection: Connection
     ) async throws -> Bool {
         let person = ContactKey(organisation: review.organisation, id: review.contact)
         _ = try await ContactRows.lock([person], on: connection)
@@ -162,7 +196,7 @@ package struct Reviews: Sendable {
                         organisation: review.organisation, contact: review.contact,
                         source: member == nil ? .timeout : .compliance, message: review.message,
                         conversation: review.conversation, rule: review.rule,
-                        version: review.version, member: member)
+                        version: review.version, member: member, reason: reason)
                 ], on: connection)
         } else if isWrongNumber {
             _ = try await connection.execute(
@@ -179,12 +213,15 @@ package struct Reviews: Sendable {
             WHERE organisation_id = \(review.organisation) AND id = \(review.conversation)
             """)
         try await OptOuts.write(marked, on: connection)
+        var details = [
+            "message": review.message.text, "decision": decision,
+            "member": member?.text ?? "", "rule": review.rule, "version": review.version,
+        ]
+        details["reason"] = reason
+        let written = details
         try await Ledger.append(
             review.organisation, isWrongNumber ? .wrongNumber : .review, contact: review.contact,
-            details: [
-                "message": review.message.text, "decision": decision,
-                "member": member?.text ?? "", "rule": review.rule, "version": review.version,
-            ], on: connection)
+            details: written, on: connection)
         return true
     }
 }

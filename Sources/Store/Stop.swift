@@ -33,6 +33,10 @@ package struct Stop: Sendable {
         case timeout
         /// A letter, a call, a mail or the public page: see `request`.
         case request
+        /// The person's press on the page that HELP leads to.
+        case page
+        /// A list of people who had stopped before they were ours.
+        case list
     }
 
     package init(
