@@ -19,6 +19,7 @@ package struct Console: Sendable {
     let limits = Limits()
     let taps: TapQueue
     let live: LiveHub
+    let boards: BoardHub
     let notifier: Notifier?
     let pictures: Pictures?
     let logger: Logger
@@ -36,6 +37,7 @@ package struct Console: Sendable {
         self.store = store
         taps = TapQueue(desk: store.sendDesk)
         live = LiveHub(store: store)
+        boards = BoardHub(boards: store.boards)
         self.publicURL = publicURL
         self.notifier = notifier
         self.pictures = pictures
@@ -73,6 +75,8 @@ package struct Console: Sendable {
         StaffSignInRoutes(console: self).add(to: known)
         PeopleRoutes(console: self).add(to: known)
         MediaRoutes(console: self).add(to: known)
+        BoardRoutes(console: self).add(to: known)
+        SteerRoutes(console: self).add(to: known)
         PieceRoutes(console: self).add(to: known)
         ComplianceRoutes(console: self).add(to: known)
         known.get("**") { request, context in notFound(request, context) }

@@ -123,7 +123,9 @@ package final class HookDesk: Sendable {
             switch event {
             case .inbound(let inbound): text.arrivals.append(Arrival(inbound, account, raw))
             case .status(let report):
-                if let receipt = NewReceipt(report, key: account.callbackKey) {
+                if let receipt = NewReceipt(
+                    report, key: account.callbackKey, provider: account.provider)
+                {
                     status.receipts.append(receipt)
                 } else {
                     strange.append(report.providerID)

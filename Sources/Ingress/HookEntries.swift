@@ -33,14 +33,15 @@ extension RawWebhook {
 
 extension NewReceipt {
     /// Nil if the report names no attempt that this account minted.
-    init?(_ report: StatusReport, key: [UInt8]) {
+    init?(_ report: StatusReport, key: [UInt8], provider: any Provider) {
         guard let token = report.token, let attempt = AttemptToken.open(token, key: key) else {
             return nil
         }
         self.init(
             organisation: attempt.organisation, message: attempt.message, n: attempt.n,
             status: report.status.rawValue, code: report.code, providerID: report.providerID,
-            optedOut: report.optedOut)
+            optedOut: report.optedOut,
+            cause: report.code.map(provider.cause(of:)) ?? .other)
     }
 }
 

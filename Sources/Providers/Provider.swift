@@ -1,4 +1,5 @@
 import Curl
+import Texting
 
 /// A company that carries our texts: the one seam of the program, because providers really are many.
 ///
@@ -15,6 +16,9 @@ package protocol Provider: Sendable {
     /// What the answer, or its absence, proves about the text. The provider's own code decides
     /// first, the HTTP status second.
     func outcome(of result: HTTPResult) -> SendOutcome
+
+    /// Why a text failed, by the code of a refusal or of a delivery report.
+    func cause(of code: String) -> FailureCause
 
     /// A request that lists what was sent to one number around a time, or nil if the provider
     /// has no look-up.
@@ -56,6 +60,9 @@ package protocol Provider: Sendable {
 
 extension Provider {
     package func mediaRequest(_ url: String, isSentOn: Bool) -> HTTPRequest? { nil }
+
+    /// A company whose codes nobody has sorted yet.
+    package func cause(of code: String) -> FailureCause { .other }
 }
 
 /// Credentials and addresses of one `account` row, opened.

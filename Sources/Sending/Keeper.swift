@@ -18,6 +18,9 @@ struct Keeper: Sendable {
                     )
                 }
             }
+            await chore("Campaigns could not be looked after.") {
+                for change in try await parts.store.campaignWatch.look() { tell(change) }
+            }
             if rounds % 720 == 0 {
                 await chore("Partitions could not be made.") {
                     try await parts.store.makePartitions()
@@ -31,6 +34,19 @@ struct Keeper: Sendable {
             }
             rounds += 1
             try? await Task.sleep(for: Self.sweepInterval)
+        }
+    }
+
+    private func tell(_ change: CampaignWatch.Change) {
+        switch change {
+        case .held(let campaign, let reason):
+            parts.logger.warning(
+                "A campaign was held: a person has to look at it.",
+                metadata: ["campaign": "\(campaign.text)", "reason": "\(reason.text)"])
+        case .released(let campaign):
+            parts.logger.info(
+                "A campaign goes on beyond its first slice.",
+                metadata: ["campaign": "\(campaign.text)"])
         }
     }
 

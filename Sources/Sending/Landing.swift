@@ -35,6 +35,7 @@ struct Landing {
         case .rejected(let code, let kind):
             closing.result = .rejected
             closing.code = code
+            closing.cause = flight.provider.cause(of: code)
             if kind == .optedOut {
                 closing.stop = Stop(
                     organisation: flight.organisation, contact: flight.wish.contact,

@@ -41,20 +41,57 @@ extension Campaigns {
     package func pause(
         _ id: UUID, organisation: Int32, reason: String? = nil, by member: UUID? = nil
     ) async throws -> Campaign {
+        // What the carrier had taken by now: the difference later is what could not be stopped.
         try await change(
             id, organisation, from: ["live", "held"],
             """
-            state = 'paused', paused_at = now(), state_reason = \(reason)
+            state = 'paused', paused_at = clock_timestamp(), state_reason = \(reason),
+                settings = settings || jsonb_build_object('paused_accepted', (
+                    SELECT coalesce(sum(amount), 0)::text FROM tally t
+                    WHERE t.organisation_id = \(organisation) AND t.campaign_id = \(id)
+                        AND t.kind = \(TallyKind.accepted.rawValue)))
             """, "paused", member)
     }
 
-    /// Goes on where it stopped.
+    /// Stops a live campaign by the rule, with the reason that pages read; no change to any other.
+    ///
+    /// - Returns: whether it was live until now.
+    package func hold(
+        _ id: UUID, organisation: Int32, reason: String
+    ) async throws -> Bool {
+        try await database.transaction(organisation: organisation) { connection in
+            let held = try await connection.first(
+                """
+                UPDATE campaign SET state = 'held', paused_at = clock_timestamp(),
+                    state_reason = \(reason),
+                    settings = settings || jsonb_build_object('paused_accepted', (
+                        SELECT coalesce(sum(amount), 0)::text FROM tally t
+                        WHERE t.organisation_id = \(organisation) AND t.campaign_id = \(id)
+                            AND t.kind = \(TallyKind.accepted.rawValue)))
+                WHERE organisation_id = \(organisation) AND id = \(id) AND state = 'live'
+                RETURNING \(Campaign.columns)
+                """, decode: Campaign.init(row:))
+            guard let held else { return false }
+            try await record("held", held, nil, reason: reason, on: connection)
+            return true
+        }
+    }
+
+    /// Goes on where it stopped. Who resumes a held campaign has looked at it: it goes on beyond its
+    /// first slice, and only what happens from now on can hold it again.
     package func resume(
         _ id: UUID, organisation: Int32, by member: UUID? = nil
     ) async throws -> Campaign {
-        try await change(
+        let before = try await find(id, organisation: organisation)
+        let resumed = try await change(
             id, organisation, from: ["paused", "held"],
-            "state = 'live', paused_at = NULL, state_reason = NULL", "resumed", member)
+            """
+            state = 'live', paused_at = NULL, state_reason = NULL,
+                settings = settings - 'paused_accepted' || CASE WHEN state = 'held'
+                    THEN jsonb_build_object('watched_from', now()::text) ELSE '{}' END
+            """, "resumed", member)
+        guard before.state == .held else { return resumed }
+        return try await releaseCanary(id, organisation: organisation, by: member)
     }
 
     /// Draws nobody more; what was drawn still leaves and replies go on.
@@ -157,9 +194,10 @@ extension Campaigns {
 
     private func record(
         _ word: String, _ campaign: Campaign, _ member: UUID?, accepted: [String] = [],
-        on connection: Connection
+        reason: String? = nil, on connection: Connection
     ) async throws {
         var details = ["setting": "campaign \(word)", "campaign": campaign.id.text]
+        details["reason"] = reason
         details["member"] = member?.text
         if word == "launched" {
             details["script_version"] = String(campaign.scriptVersion)
@@ -183,5 +221,42 @@ package enum Canary {
         }
         for index in byRemainder.prefix(people - shares.reduce(0, +)) { shares[index] += 1 }
         return shares
+    }
+}
+
+extension Campaigns {
+    /// Settings by which ``HoldRule`` is changed for one campaign, in percent.
+    package static let holdLimits = [
+        "hold_opt_out_percent", "hold_failed_percent", "hold_blocked_percent",
+    ]
+
+    /// Changes the limits at which a campaign stops by itself, with a line in the ledger.
+    ///
+    /// - Parameter limits: by name of setting; those left out stay.
+    /// - Throws: ``InvalidInput`` for anything that is no percentage from 0.1 to 100.
+    package func setHoldLimits(
+        _ limits: [String: String], of id: UUID, organisation: Int32, by member: UUID?
+    ) async throws {
+        var clean: [String: String] = [:]
+        for (name, text) in limits where Self.holdLimits.contains(name) {
+            guard let value = Double(text.replacing(",", with: ".")), (0.1...100).contains(value)
+            else { throw InvalidInput("A limit is a percentage from 0.1 to 100, not “\(text)”.") }
+            clean[name] = String(value)
+        }
+        let wanted = clean
+        try await database.transaction(organisation: organisation) { connection in
+            let changed = try await connection.first(
+                """
+                UPDATE campaign SET settings = settings || \(try JSONB(encoding: wanted))
+                WHERE organisation_id = \(organisation) AND id = \(id)
+                RETURNING \(Campaign.columns)
+                """, decode: Campaign.init(row:))
+            guard changed != nil else { throw InvalidInput("There is no campaign \(id.text).") }
+            var details = wanted
+            details["setting"] = "campaign limits"
+            details["campaign"] = id.text
+            details["member"] = member?.text
+            try await SettingChanges.record(organisation, details, on: connection)
+        }
     }
 }

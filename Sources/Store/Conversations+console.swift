@@ -20,6 +20,12 @@ extension Conversations {
                     ELSE array_append(tags, \(answer?.tag)) END
             WHERE organisation_id = \(visitor.organisation) AND id = \(id)
             """)
+        for (question, value) in recorded {
+            try await RecordedAnswers.record(
+                .init(
+                    organisation: visitor.organisation, conversation: id, question: question,
+                    value: value, member: visitor.id), on: connection)
+        }
     }
 
     /// Nothing is left to be said.

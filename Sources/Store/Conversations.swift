@@ -44,6 +44,7 @@ enum Conversations {
             let first = item.context.firstText(from: item.sender)
             let isNewCampaign = first?.campaign != nil && first?.campaign != row.campaign
             items[index].campaign = isNewCampaign ? first?.campaign : row.campaign
+            items[index].isFirstReply = row.hasNotWritten || isNewCampaign
             items[index].assignee =
                 row.isNew || isNewCampaign
                 ? assignment.assignee(
@@ -82,6 +83,7 @@ enum Conversations {
         var id: UUID
         var campaign, assignee: UUID?
         var isNew: Bool
+        var hasNotWritten: Bool
     }
 
     /// Opens what is missing, then locks all in the order of their ids.
@@ -105,7 +107,8 @@ enum Conversations {
         let rows = try await connection.rows(
             """
             SELECT k.organisation_id, k.contact_id, k.sender_id, k.id, k.campaign_id, k.assignee_id,
-                k.last_inbound_at IS NULL AND k.last_outbound_at IS NULL
+                k.last_inbound_at IS NULL AND k.last_outbound_at IS NULL,
+                k.last_inbound_at IS NULL
             FROM conversation k
             WHERE (k.organisation_id, k.contact_id, k.sender_id) IN (
                 SELECT o, c, s FROM unnest(\(owners), \(people), \(senders)) AS w(o, c, s))
@@ -118,7 +121,7 @@ enum Conversations {
                     sender: try row.value(2)),
                 Found(
                     id: try row.value(3), campaign: try row.value(4), assignee: try row.value(5),
-                    isNew: try row.value(6))
+                    isNew: try row.value(6), hasNotWritten: try row.value(7))
             )
         }
         return Dictionary(uniqueKeysWithValues: rows)

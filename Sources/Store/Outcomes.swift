@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Texting
 
 /// How a try ended. Raw values stand in `outcome.result`.
 package enum OutcomeResult: Int16, Sendable {
@@ -24,6 +25,8 @@ package struct Closing: Sendable {
     package var dueAt: Date?
     /// The provider says that the person stopped us there: recorded in the same transaction.
     package var stop: Stop?
+    /// For *rejected*: why, for the totals.
+    package var cause: FailureCause?
 
     package init(
         organisation: Int32, message: UUID, n: Int16, result: OutcomeResult, providerID: String?,
@@ -200,7 +203,7 @@ extension Closing {
         let kinds: [(TallyKind, Int)] =
             switch result {
             case .accepted: [(.accepted, 1), (.segments, Int(segments))]
-            case .rejected: [(.rejected, 1)]
+            case .rejected: [(.rejected, 1), (TallyKind(cause ?? .other), 1)]
             case .unsent: [(.unsent, 1)]
             case .unknown: [(.inDoubt, 1)]
             }

@@ -18,6 +18,8 @@ package struct PageStore: Sendable {
     package let ledger: Ledger
     package let histories: Histories
     package let reveals: Reveals
+    package let boards: Boards
+    package let campaigns: Campaigns
 
     /// - Parameters:
     ///   - database: connections under the role `barnstorm_web`, which sees one organisation at a
@@ -40,5 +42,7 @@ package struct PageStore: Sendable {
         ledger = Ledger(database: database)
         histories = Histories(database: database, numberKey: secret.key(.numberHash))
         reveals = Reveals(database: database)
+        boards = Boards(database: database)
+        campaigns = Campaigns(database: database)
     }
 }

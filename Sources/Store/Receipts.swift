@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Texting
 
 /// A delivery report whose attempt is known.
 package struct NewReceipt: Sendable {
@@ -12,10 +13,12 @@ package struct NewReceipt: Sendable {
     package var providerID: String?
     /// The code says that the person stopped us at the provider.
     package var optedOut: Bool
+    /// Why it was not delivered, for the totals.
+    package var cause: FailureCause
 
     package init(
         organisation: Int32, message: UUID, n: Int16, status: Int16, code: String?,
-        providerID: String?, optedOut: Bool = false
+        providerID: String?, optedOut: Bool = false, cause: FailureCause = .other
     ) {
         self.organisation = organisation
         self.message = message
@@ -24,12 +27,15 @@ package struct NewReceipt: Sendable {
         self.code = code
         self.providerID = providerID
         self.optedOut = optedOut
+        self.cause = cause
     }
 
     fileprivate var attempt: AttemptKey {
         AttemptKey(organisation: organisation, message: message, n: n)
     }
     fileprivate var isFinal: Bool { status >= 4 }
+    /// Delivered, or the cause for which it was not.
+    fileprivate var total: TallyKind { status == 4 ? .delivered : TallyKind(cause) }
 }
 
 /// Delivery reports; the only type that inserts into `receipt`.
@@ -97,9 +103,10 @@ package struct Receipts: Sendable {
         let wanted = Array(finals.values)
         let counted = try await connection.rows(
             """
-            SELECT m.organisation_id, m.campaign_id, w.status = 4, count(*)
+            SELECT m.organisation_id, m.campaign_id, w.total, count(*)
             FROM unnest(\(wanted.map(\.organisation)), \(wanted.map(\.message)),
-                \(wanted.map(\.n)), \(wanted.map(\.status))) AS w(o, m, n, status)
+                \(wanted.map(\.n)), \(wanted.map(\.status)),
+                \(wanted.map(\.total.rawValue))) AS w(o, m, n, status, total)
             JOIN message m ON m.organisation_id = w.o AND m.id = w.m
             WHERE m.kind = 1 AND m.campaign_id IS NOT NULL AND NOT EXISTS (
                 SELECT FROM receipt r
@@ -108,15 +115,20 @@ package struct Receipts: Sendable {
             GROUP BY 1, 2, 3
             """
         ) { row in
-            let isDelivered = try row.value(2) as Bool
+            let total = TallyKind(rawValue: try row.value(2)) ?? .otherFailure
             return (
                 TallyEntry(
-                    organisation: try row.value(0), campaign: try row.value(1),
-                    kind: isDelivered ? .delivered : .undelivered), try row.value(3) as Int
+                    organisation: try row.value(0), campaign: try row.value(1), kind: total),
+                try row.value(3) as Int
             )
         }
-        try await Tallies.add(
-            Dictionary(counted, uniquingKeysWith: +), on: connection)
+        var amounts = Dictionary(counted, uniquingKeysWith: +)
+        for (entry, amount) in counted where entry.kind != .delivered {
+            var all = entry
+            all.kind = .undelivered
+            amounts[all, default: 0] += amount
+        }
+        try await Tallies.add(amounts, on: connection)
     }
 
     /// People who stopped us at the provider: its word counts like their own.

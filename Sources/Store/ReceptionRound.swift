@@ -25,6 +25,8 @@ struct ReceptionRound: Sendable {
         var conversation: UUID?
         var campaign: UUID?
         var assignee: UUID?
+        /// Nobody of this conversation wrote in this campaign before.
+        var isFirstReply = false
 
         /// Whether the person may be texted once this text is applied.
         var isOptedOut: Bool { stop != nil || (contact.optedOutAt != nil && !isStart) }
@@ -162,6 +164,7 @@ struct ReceptionRound: Sendable {
                     default: 0] += 1
             }
             add(.replies)
+            if item.isFirstReply { add(.repliers) }
             if item.stop?.isNew == true { add(.optOuts) }
         }
         try await Tallies.add(amounts, on: connection)

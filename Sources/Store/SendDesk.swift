@@ -180,7 +180,9 @@ package struct SendDesk: Sendable {
         /// Why nothing can be sent whatever the lanes hold.
         func nothing(isProven: Bool) -> SendPage.Nothing? {
             switch campaign.state {
-            case .paused, .held: return .paused(reason: campaign.stateReason)
+            case .paused: return .paused(reason: campaign.stateReason)
+            // The rule's reason is for those who steer.
+            case .held: return .paused(reason: nil)
             case .finished, .ended: return .finished
             case .draft: return .paused(reason: nil)
             case .live: break

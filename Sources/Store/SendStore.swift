@@ -11,6 +11,7 @@ package struct SendStore: Sendable {
     package let attempts: Attempts
     package let outcomes: Outcomes
     package let cluster: Cluster
+    package let campaignWatch: CampaignWatch
     private let database: Database
 
     package init(database: Database) {
@@ -22,6 +23,7 @@ package struct SendStore: Sendable {
         attempts = Attempts(database: database)
         outcomes = Outcomes(database: database)
         cluster = Cluster(database: database)
+        campaignWatch = CampaignWatch(database: database)
     }
 
     /// More units of a campaign's spend ceiling for a worker; what is left for it.

@@ -1,13 +1,21 @@
 import Foundation
 import Postgres
+import Texting
 
 /// What dashboards sum. Raw values stand in `tally.kind`; amounts count texts unless said.
 package enum TallyKind: Int16, Sendable, CaseIterable {
     case drawn = 1, accepted, rejected, suppressed, expired, cancelled, unsent, inDoubt, settled
     case delivered = 20, undelivered, sent
     case replies = 30, optOuts, questions
+    /// People who wrote for the first time in this campaign.
+    case repliers
     /// Segments handed over, for cost.
     case segments = 40
+    /// Refused or undelivered first texts by ``FailureCause``, in the order of its raw values.
+    case landline = 51, unreachable, blocked, invalid, stoppedThere, content, late, otherFailure
+
+    /// The total of one cause.
+    package init(_ cause: FailureCause) { self = Self(rawValue: 50 + cause.rawValue)! }
 }
 
 /// A change of one figure of one campaign.

@@ -40,7 +40,7 @@ struct BenchHouse: Sendable {
         await database.close()
     }
 
-    private static func address(of name: String, on server: String) throws -> String {
+    static func address(of name: String, on server: String) throws -> String {
         guard var parts = URLComponents(string: server), parts.scheme != nil else {
             return server + " dbname=\(name)"
         }

@@ -3,6 +3,8 @@ import Foundation
 import Texting
 
 extension Twilio {
+    package func cause(of code: String) -> FailureCause { TwilioErrors.cause(code) }
+
     package func outcome(of result: HTTPResult) -> SendOutcome {
         switch result {
         case .response(let response): outcome(of: response)

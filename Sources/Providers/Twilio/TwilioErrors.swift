@@ -1,3 +1,5 @@
+import Texting
+
 /// What Twilio's error codes prove about a text, one line a code.
 ///
 /// Source: twilio.com/docs/api/errors and the pages of single codes; the mark *(obs)* is behaviour
@@ -41,6 +43,22 @@ enum TwilioErrors {
         // "SMS POSTs are not idempotent; after a 500 a retry may send twice."
         case 20500, 20503: .unknown(code: text)
         default: nil
+        }
+    }
+
+    /// Why a text did not arrive, by a code of a refusal or of a status.
+    ///
+    /// Source: twilio.com/docs/api/errors: 30001 to 30036, and the 216xx of the send request.
+    static func cause(_ code: String) -> FailureCause {
+        switch Int(code) {
+        case 21614, 21635, 30006: .landline
+        case 30003, 30005, 30022, 30017, 21612: .unreachable
+        case 30002, 30004, 30007, 30032, 30034, 30035, 30023, 30027: .blocked
+        case 21211, 21217: .invalid
+        case 21610: .optedOut
+        case 30019, 21602, 21617, 21620, 21623: .content
+        case 30036, 30410, 30001: .late
+        default: .other
         }
     }
 
