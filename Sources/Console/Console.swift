@@ -17,6 +17,7 @@ package struct Console: Sendable {
     let assets: Assets
     let publicURL: String
     let limits = Limits()
+    let uploads: Uploads
     let taps: TapQueue
     let live: LiveHub
     let boards: BoardHub
@@ -38,6 +39,7 @@ package struct Console: Sendable {
         taps = TapQueue(desk: store.sendDesk)
         live = LiveHub(store: store)
         boards = BoardHub(boards: store.boards)
+        uploads = Uploads(store: store, logger: logger)
         self.publicURL = publicURL
         self.notifier = notifier
         self.pictures = pictures
@@ -77,6 +79,13 @@ package struct Console: Sendable {
         MediaRoutes(console: self).add(to: known)
         BoardRoutes(console: self).add(to: known)
         SteerRoutes(console: self).add(to: known)
+        CampaignListRoutes(console: self).add(to: known)
+        WizardRoutes(console: self).add(to: known)
+        WhoStep(console: self).add(to: known)
+        SayStep(console: self).add(to: known)
+        AnswerStep(console: self).add(to: known)
+        WhenStep(console: self).add(to: known)
+        CheckStep(console: self).add(to: known)
         PieceRoutes(console: self).add(to: known)
         ComplianceRoutes(console: self).add(to: known)
         known.get("**") { request, context in notFound(request, context) }

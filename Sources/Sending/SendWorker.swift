@@ -105,6 +105,7 @@ package struct SendWorker: Service {
             group.addTask { await watch.watchStops() }
             group.addTask { await watch.watchLeases() }
             group.addTask { await Keeper(parts: parts).run() }
+            group.addTask { await LaunchLoop(parts: parts).run() }
             group.addTask { await DoubtLoop(parts: parts).run() }
             if let draw { group.addTask { await DrawLoop(parts: parts, draw: draw).run() } }
         }

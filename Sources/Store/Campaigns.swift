@@ -125,7 +125,7 @@ package struct Campaigns: Sendable {
             """, decode: Campaign.init(row:))
     }
 
-    private func addScript(
+    func addScript(
         _ body: String, language: String, by author: UUID?, to campaign: UUID,
         _ organisation: Int32, on connection: Connection
     ) async throws -> Int32 {
@@ -178,7 +178,7 @@ package struct Campaigns: Sendable {
     }
 
     /// Eight letters and digits that cannot be mistaken for each other: some 40 bits.
-    private static func joinCode() -> String {
+    static func joinCode() -> String {
         let alphabet = Array("ABCDEFGHJKMNPQRSTUVWXYZ23456789+".utf8.prefix(31))
         var code: [UInt8] = []
         while code.count < 8 {

@@ -14,23 +14,41 @@ package struct PageStore: Sendable {
     package let members: Members
     package let credentials: Credentials
     package let staffLinks: StaffLinks
+    package let campaigns: Campaigns
+    package let campaignRows: CampaignRows
+    package let drafts: CampaignDrafts
+    package let estimates: Estimates
+    package let launches: Launches
+    package let preflight: Preflight
+    package let imports: Imports
     package let secret: InstallationSecret
     package let ledger: Ledger
     package let histories: Histories
     package let reveals: Reveals
     package let boards: Boards
-    package let campaigns: Campaigns
 
     /// - Parameters:
     ///   - database: connections under the role `barnstorm_web`, which sees one organisation at a
     ///     time.
+    ///   - imports: connections of the same role for lists of people, at least three, so that a long
+    ///     import leaves the pages theirs; nil shares `database`.
     ///   - passwordCost: log2 of scrypt's N; only tests give one.
-    package init(database: Database, secret: InstallationSecret, passwordCost: Int? = nil) {
+    package init(
+        database: Database, secret: InstallationSecret, imports: Database? = nil,
+        passwordCost: Int? = nil
+    ) {
         self.database = database
         self.secret = secret
         members = Members(database: database)
         credentials = Credentials(database: database, secret: secret, cost: passwordCost)
         staffLinks = StaffLinks(database: database)
+        campaigns = Campaigns(database: database)
+        campaignRows = CampaignRows(database: database)
+        drafts = CampaignDrafts(database: database)
+        estimates = Estimates(database: imports ?? database)
+        launches = Launches(database: database)
+        preflight = Preflight(database: database)
+        self.imports = Imports(database: imports ?? database, secret: secret)
         signIns = SignIns(database: database)
         proofs = Proofs(database: database)
         codes = SignInCodes(database: database, numberKey: secret.key(.numberHash))
@@ -43,6 +61,5 @@ package struct PageStore: Sendable {
         histories = Histories(database: database, numberKey: secret.key(.numberHash))
         reveals = Reveals(database: database)
         boards = Boards(database: database)
-        campaigns = Campaigns(database: database)
     }
 }

@@ -15,6 +15,8 @@ package struct LaunchFinding: Sendable, Equatable, Codable {
     package var level: Level
     /// What is the matter, then what to do.
     package var sentence: String
+    /// What the sentence counts or names, for pages that say it in other languages.
+    package var figures: [String: String] = [:]
 }
 
 /// Everything that is looked at before a launch; the command and the page show the same.
@@ -33,10 +35,15 @@ package struct Preflight: Sendable {
             try await LaunchFacts.read(id, organisation, on: connection)
         }
         guard let facts else { throw InvalidInput("There is no campaign \(id.text).") }
-        let all =
-            Self.people(facts) + Self.script(facts) + Self.senders(facts, now)
-            + Self.hours(facts, now) + Self.costs(facts)
-        return all.filter { $0.level == .blocking } + all.filter { $0.level == .acceptable }
+        return Self.sorted(Self.findings(facts, now))
+    }
+
+    static func findings(_ facts: LaunchFacts, _ now: Date) -> [LaunchFinding] {
+        people(facts) + script(facts) + senders(facts, now) + hours(facts, now) + costs(facts)
+    }
+
+    static func sorted(_ all: [LaunchFinding]) -> [LaunchFinding] {
+        all.filter { $0.level == .blocking } + all.filter { $0.level == .acceptable }
     }
 
     private static func people(_ facts: LaunchFacts) -> [LaunchFinding] {
@@ -64,7 +71,8 @@ package struct Preflight: Sendable {
                 LaunchFinding(
                     name: "overlap", level: .acceptable,
                     sentence: "People who are in another live campaign as well: \(facts.overlap); "
-                        + "accept it or wait until that one has finished."))
+                        + "accept it or wait until that one has finished.",
+                    figures: ["people": String(facts.overlap)]))
         }
         return findings
     }
@@ -90,7 +98,8 @@ package struct Preflight: Sendable {
                 LaunchFinding(
                     name: "no_sender_name", level: .acceptable,
                     sentence: "The script does not say who writes; name "
-                        + "\(facts.organisationName) in it."))
+                        + "\(facts.organisationName) in it.",
+                    figures: ["organisation": facts.organisationName]))
         }
         let missing = template.fieldsMissing(from: facts.columns + [DrawSetting.texterField])
         if facts.recipients > 0, !missing.isEmpty {
@@ -98,7 +107,8 @@ package struct Preflight: Sendable {
                 LaunchFinding(
                     name: "missing_fields", level: .acceptable,
                     sentence: "No list has the fields \(missing.joined(separator: ", ")) that the "
-                        + "script reads; correct the script or import them."))
+                        + "script reads; correct the script or import them.",
+                    figures: ["fields": missing.joined(separator: ", ")]))
         }
         return findings
     }
@@ -110,7 +120,7 @@ package struct Preflight: Sendable {
                 LaunchFinding(
                     name: "no_sender", level: .blocking,
                     sentence: "The pool \(facts.campaign.pool) has no number; run "
-                        + "'barnstorm sender add'."))
+                        + "'barnstorm sender add'.", figures: ["pool": facts.campaign.pool]))
         } else if facts.senders.allSatisfy({ $0.quarantinedAt != nil }) {
             findings.append(
                 LaunchFinding(
@@ -123,7 +133,7 @@ package struct Preflight: Sendable {
                 LaunchFinding(
                     name: "registration_expired", level: .blocking,
                     sentence: "The registration of \(expired) numbers has expired; renew or retire "
-                        + "them."))
+                        + "them.", figures: ["numbers": String(expired)]))
         }
         if facts.campaign.mode == .paced, !facts.pacedAllowed {
             findings.append(
@@ -143,7 +153,8 @@ package struct Preflight: Sendable {
             LaunchFinding(
                 name: "hours_impossible", level: .blocking,
                 sentence: "For \(people) people no hour is allowed in all zones in which they may "
-                    + "be; widen the hours or give their zones in the list.")
+                    + "be; widen the hours or give their zones in the list.",
+                figures: ["people": String(people)])
         ]
     }
 
@@ -155,11 +166,12 @@ package struct Preflight: Sendable {
             LaunchFinding(
                 name: "cost_over_ceiling", level: .acceptable,
                 sentence: "The list costs \(units(cost)) and the ceiling is \(units(ceiling)); the "
-                    + "campaign will stop there.")
+                    + "campaign will stop there.",
+                figures: ["cost": units(cost), "ceiling": units(ceiling)])
         ]
     }
 
-    private static func units(_ micros: Int) -> String {
+    static func units(_ micros: Int) -> String {
         let cents = (micros + 5_000) / 10_000
         return "\(cents / 100).\(cents % 100 < 10 ? "0" : "")\(cents % 100)"
     }

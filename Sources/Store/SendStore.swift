@@ -12,6 +12,7 @@ package struct SendStore: Sendable {
     package let outcomes: Outcomes
     package let cluster: Cluster
     package let campaignWatch: CampaignWatch
+    package let launches: Launches
     private let database: Database
 
     package init(database: Database) {
@@ -24,6 +25,7 @@ package struct SendStore: Sendable {
         outcomes = Outcomes(database: database)
         cluster = Cluster(database: database)
         campaignWatch = CampaignWatch(database: database)
+        launches = Launches(database: database)
     }
 
     /// More units of a campaign's spend ceiling for a worker; what is left for it.

@@ -274,16 +274,19 @@ struct PeopleRoutes: Sendable {
 
     private func me(
         _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, error: String? = nil,
-        isSaved: Bool = false
+        isSaved: Bool = false, number: (text: String, error: String)? = nil
     ) async throws -> Response {
         let words = console.words(request, context)
         let browsers = try await store.signIns.list(
             organisation: visitor.organisation, member: visitor.id,
             token: request.cookie(console.cookieName))
+        let me = try await store.members.find(visitor.id, organisation: visitor.organisation)
         return console.page(
             "organiser_me", request, context, title: words("me_title"),
-            status: error == nil ? .ok : .unprocessableContent,
+            status: error == nil && number == nil ? .ok : .unprocessableContent,
             [
+                "number": number?.text ?? me?.number ?? "",
+                "number_error": number.map { words($0.error) } as Any,
                 "name": visitor.name, "role": words("role_\(visitor.role)"),
                 "by_link": visitor.strength == .link, "error": error.map { words($0) } as Any,
                 "saved": isSaved, "takes_password": visitor.staffRole.needsSecond,
@@ -308,6 +311,9 @@ struct PeopleRoutes: Sendable {
             try await store.signIns.endAll(organisation: organisation, member: me, except: token)
             return console.redirect("/o/me")
         }
+        if fields["mobile"] != nil {
+            return try await changeNumber(request, context, visitor, fields["number"])
+        }
         guard visitor.staffRole.needsSecond else { return console.notFound(request, context) }
         do {
             guard try await mayReplacePassword(fields["old"], visitor) else {
@@ -327,6 +333,31 @@ struct PeopleRoutes: Sendable {
         }
         let half = try await store.staffLinks.makeHalf(organisation: organisation, member: me)
         return console.redirect("/o/sign-in/\(organisation)/\(half.text)")
+    }
+
+    private func changeNumber(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ text: String?
+    ) async throws -> Response {
+        var stored: String?
+        if let text {
+            switch Login(text, countries: visitor.countries) {
+            case .number(let number): stored = number
+            case .email:
+                return try await me(
+                    request, context, visitor, number: (text, "login_bad_number"))
+            case .wrong(let key):
+                return try await me(
+                    request, context, visitor, number: (text, key))
+            }
+        }
+        do {
+            try await store.members.setNumber(
+                stored, of: visitor.id, organisation: visitor.organisation)
+        } catch is InvalidInput {
+            return try await me(
+                request, context, visitor, number: (text ?? "", "me_number_taken"))
+        }
+        return console.redirect("/o/me")
     }
 
     /// The first password needs no old one; who came by the machine's own link needs none either.

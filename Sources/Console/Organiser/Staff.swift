@@ -33,8 +33,8 @@ extension Console {
     ) -> [String: Any] {
         let path = request.uri.path
         let isHouse = path == "/o" || path.hasPrefix("/o/") || path == "/k" || path.hasPrefix("/k/")
-        let places = visitor.isTrusted ? visitor.staffRole.places : []
-        guard isHouse, !places.isEmpty else {
+        let places = visitor.staffRole.places
+        guard isHouse, visitor.isTrusted, !places.isEmpty else {
             return [
                 "texting": true,
                 "house": places.first.map { ["address": $0.address, "name": words("nav_house")] }

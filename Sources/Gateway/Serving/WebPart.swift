@@ -23,6 +23,9 @@ struct WebPart: Sendable {
             url: url, size: 8, role: "barnstorm_web", applicationName: "barnstorm web")
         let hooks = try Database(
             url: url, size: 6, role: "barnstorm_ingress", applicationName: "barnstorm ingress")
+        // Lists of people take minutes: they have connections of their own.
+        let lists = try Database(
+            url: url, size: 4, role: "barnstorm_web", applicationName: "barnstorm lists")
         let desk = Self.desk(installation, hooks)
         let log = Logger(label: "barnstorm.ingress")
         let puller = InboundPuller(
@@ -34,7 +37,7 @@ struct WebPart: Sendable {
         let router = Router(context: ConsoleContext.self)
         HealthRoutes(database: pages, metrics: .shared).add(to: router)
         let console = try Self.console(
-            installation, pages, pictures: Self.pictures(installation, hooks))
+            installation, pages, lists: lists, pictures: Self.pictures(installation, hooks))
         console.add(to: router)
         let application = Application(
             router: router,
@@ -48,7 +51,7 @@ struct WebPart: Sendable {
         services =
             [StateGauges(database: hooks), ingress] + notices
             + [console.listener(hooks), application]
-        databases = [pages, hooks]
+        databases = [pages, lists, hooks]
         Self.warmUp()
     }
 
@@ -62,11 +65,13 @@ struct WebPart: Sendable {
     }
 
     private static func console(
-        _ installation: Installation, _ database: Database, pictures: Pictures
+        _ installation: Installation, _ database: Database, lists: Database,
+        pictures: Pictures
     ) throws -> Console {
         let settings = installation.settings
         return try Console(
-            store: PageStore(database: database, secret: installation.secret),
+            store: PageStore(
+                database: database, secret: installation.secret, imports: lists),
             publicURL: settings.publicURL(), notifier: notifier(installation), pictures: pictures)
     }
 

@@ -53,6 +53,8 @@ package struct ColumnChoices: Sendable {
     package var lastName: String?
     package var consentDate: String?
     package var consentWording: String?
+    /// Whether what is not named here stands in no column: an organiser saw the guess and changed it.
+    package var isComplete = false
 
     package init() {}
 }
@@ -154,7 +156,7 @@ private struct Guesser {
     mutating func apply(_ choices: ColumnChoices) throws {
         if !choices.numbers.isEmpty { columns.numbers = try choices.numbers.map(column) }
         func chosen(_ choice: String?, _ guess: Int?) throws -> Int? {
-            try choice.map(column) ?? guess
+            try choice.map(column) ?? (choices.isComplete ? nil : guess)
         }
         columns.zone = try chosen(choices.zone, columns.zone)
         columns.postalCode = try chosen(choices.postalCode, columns.postalCode)

@@ -14,6 +14,15 @@ package struct ImportRequest: Sendable {
     /// The words they agreed to, where the list has no column with them.
     package var consentWording = ""
     package var createdBy: UUID?
+    /// Whom of several people with one number to text.
+    package var households = Households.first
+
+    package enum Households: String, Sendable, CaseIterable {
+        /// The one who stands first in the file.
+        case first
+        /// Nobody: a text to one of them would be read by another.
+        case none
+    }
 
     package init(
         organisation: Int32, campaign: UUID, path: String, fileName: String? = nil,
@@ -33,6 +42,12 @@ package struct ImportProgress: Sendable, Equatable {
     package var phase: Phase
     package var done: Int
     package var total: Int
+
+    package init(phase: Phase, done: Int, total: Int) {
+        self.phase = phase
+        self.done = done
+        self.total = total
+    }
 }
 
 /// An import and what became of its rows.
@@ -49,6 +64,8 @@ package struct ImportReport: Sendable, Equatable, Codable {
     package var good: Int
     /// Rows whose number stood in the file or the campaign before.
     package var duplicate: Int
+    /// Rows of people with different names who share a number, whatever became of them.
+    package var household: Int
     /// Recipients who have opted out: they stay in the list and get no text.
     package var optedOut: Int
     package var landline: Int
@@ -60,7 +77,8 @@ package struct ImportReport: Sendable, Equatable, Codable {
 
     static let columns: SQL = """
         id, campaign_id, file_name, state, rows_read, rows_good, rows_duplicate, rows_opted_out,
-        rows_landline, rows_unlikely, rows_rejected, merged_rows, created_at, done_at
+        rows_landline, rows_unlikely, rows_rejected, merged_rows, created_at, done_at,
+        rows_household
         """
 
     init(row: borrowing Row) throws {
@@ -78,6 +96,7 @@ package struct ImportReport: Sendable, Equatable, Codable {
         merged = try row.value(11)
         createdAt = try row.value(12)
         doneAt = try row.value(13)
+        household = try row.value(14)
     }
 }
 

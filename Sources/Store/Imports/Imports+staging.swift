@@ -15,10 +15,11 @@ extension Imports {
             try await connection.execute(
                 """
                 INSERT INTO import (organisation_id, id, campaign_id, file_name, sha256, bytes,
-                    mapping, consent_source, consent_wording, created_by)
+                    mapping, consent_source, consent_wording, created_by, households)
                 VALUES (\(request.organisation), \(id), \(request.campaign), \(request.fileName),
                     \(file.sha256), \(file.bytes), \(try JSONB(encoding: columns)),
-                    \(request.consentSource), \(request.consentWording), \(request.createdBy))
+                    \(request.consentSource), \(request.consentWording), \(request.createdBy),
+                    \(request.households.rawValue))
                 """)
             _ = try await connection.first("SELECT open_stage(\(id))") { _ in true }
         }
@@ -96,10 +97,16 @@ extension Imports {
                     UPDATE import SET state = 'merging', rows_read = \(counts.read),
                         rows_rejected = \(counts.rejected)
                     WHERE organisation_id = \(organisation) AND id = \(id)
-                    RETURNING campaign_id
+                    RETURNING campaign_id, households
                     """
-                ) { row in try row.value(0) as UUID }!
-                try await connection.execute(sorted(id, organisation, campaign))
+                ) { row in
+                    (
+                        id: try row.value(0) as UUID,
+                        households: ImportRequest.Households(rawValue: try row.value(1)) ?? .first
+                    )
+                }!
+                try await connection.execute(
+                    sorted(id, organisation, campaign.id, campaign.households))
                 try await count(id, organisation, counts, on: connection)
             }
         }
@@ -107,7 +114,10 @@ extension Imports {
 
     /// The same person may stand in several rows: the first one counts. Where the contact's zones
     /// are better known than the file's, the contact's hold.
-    private func sorted(_ id: UUID, _ organisation: Int32, _ campaign: UUID) -> SQL {
+    private func sorted(
+        _ id: UUID, _ organisation: Int32, _ campaign: UUID,
+        _ households: ImportRequest.Households
+    ) -> SQL {
         let seed = Self.seed(id)
         let prefix = Self.idPrefix(id)
         return """
@@ -140,10 +150,20 @@ extension Imports {
                         AND e.number IS NULL AND e.number_hash = s.number_hash
                     LEFT JOIN recipient r ON r.organisation_id = \(organisation)
                         AND r.contact_id = coalesce(c.id, e.id) AND r.campaign_id = \(campaign)
+                    WHERE \(households == .first) OR s.number_hash NOT IN (
+                        \(Self.households(id, "number_hash")))
                     ORDER BY s.number_hash, s.row_number
                 ) people
             ) ranked
             """
+    }
+
+    /// Numbers of several people: the same in the file under different names.
+    private static func households(_ id: UUID, _ value: SQL) -> SQL {
+        """
+        SELECT \(value) FROM \(table("stage", id)) GROUP BY number_hash
+        HAVING count(*) > 1 AND min(lower(name)) <> max(lower(name))
+        """
     }
 
     /// From the least to the most sure.
@@ -159,6 +179,8 @@ extension Imports {
             """
             UPDATE import SET rows_good = good, rows_duplicate = \(counts.staged) - good,
                 rows_landline = landlines, rows_unlikely = doubtful,
+                rows_household = (SELECT coalesce(sum(n), 0)::bigint
+                    FROM (\(Self.households(id, "count(*) AS n"))) h),
                 rows_opted_out = (SELECT count(*) FROM \(merge) m JOIN contact c
                     ON c.organisation_id = \(organisation) AND c.id = m.contact_id
                     WHERE NOT m.is_new AND m.position IS NOT NULL AND c.opted_out_at IS NOT NULL)

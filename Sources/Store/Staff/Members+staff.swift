@@ -74,6 +74,34 @@ extension Members {
         }
     }
 
+    /// Whether campaigns of an organisation may text without a person's press.
+    package func pacedAllowed(_ organisation: Int32) async throws -> Bool {
+        try await database.transaction(organisation: organisation) { connection in
+            try await connection.first(
+                "SELECT paced_allowed FROM organisation WHERE id = \(organisation)"
+            ) { row in try row.value(0) as Bool } ?? false
+        }
+    }
+
+    /// Sets where sign-in codes and test texts of one's own go.
+    ///
+    /// - Parameter number: E.164; nil takes it away.
+    /// - Throws: ``InvalidInput`` if somebody else has it.
+    package func setNumber(
+        _ number: String?, of member: UUID, organisation: Int32
+    ) async throws {
+        _ = try await refusingDuplicates("number_taken") {
+            try await database.transaction(organisation: organisation) { connection in
+                try await connection.execute(
+                    """
+                    UPDATE member SET number = \(number)
+                    WHERE organisation_id = \(organisation) AND id = \(member)
+                        AND (\(number) IS NOT NULL OR email IS NOT NULL)
+                    """)
+            }
+        }
+    }
+
     /// One person.
     package func find(_ id: UUID, organisation: Int32) async throws -> Member? {
         try await database.transaction(organisation: organisation) { connection in

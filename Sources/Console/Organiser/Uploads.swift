@@ -1,0 +1,132 @@
+import Foundation
+import Glibc
+import Logging
+import Store
+
+/// Files that came by browser, until they are imported or a day has passed.
+///
+/// The file lies on the machine that received it; its progress is shown by that machine. Behind a
+/// proxy with several, one browser must stay with one (a cookie or the address decides).
+actor Uploads {
+    struct Upload: Sendable {
+        let id: UUID
+        let organisation: Int32
+        let campaign: UUID
+        let member: UUID
+        let file: MultipartFile
+        let createdAt = Date()
+        var stage = Stage.waiting
+    }
+
+    enum Stage: Sendable {
+        /// For its columns to be confirmed.
+        case waiting
+        case running(ImportProgress)
+        case done(ImportReport)
+        /// What is wrong with the file, in English, as the importer says it.
+        case failed(String)
+    }
+
+    private let store: PageStore
+    private let logger: Logger
+    private var uploads: [UUID: Upload] = [:]
+    private var counts: Set<UUID> = []
+    private static let life: TimeInterval = 24 * 3600
+    nonisolated let folder: String
+
+    init(store: PageStore, logger: Logger) {
+        self.store = store
+        self.logger = logger
+        folder = NSTemporaryDirectory() + "barnstorm-uploads-\(getpid())"
+    }
+
+    /// The folder of uploads, made for this user only.
+    nonisolated func makeFolder() -> String {
+        mkdir(folder, 0o700)
+        return folder
+    }
+
+    func add(_ file: MultipartFile, campaign: UUID, visitor: Visitor) -> UUID {
+        let upload = Upload(
+            id: UUID(), organisation: visitor.organisation, campaign: campaign, member: visitor.id,
+            file: file)
+        for (id, old) in uploads where old.createdAt.timeIntervalSinceNow < -Self.life {
+            unlink(old.file.path)
+            uploads[id] = nil
+        }
+        uploads[upload.id] = upload
+        return upload.id
+    }
+
+    func find(_ id: UUID, organisation: Int32) -> Upload? {
+        uploads[id].flatMap { $0.organisation == organisation ? $0 : nil }
+    }
+
+    /// Throws a file away that nobody wants.
+    func drop(_ id: UUID, organisation: Int32) {
+        guard let upload = find(id, organisation: organisation) else { return }
+        if case .running = upload.stage { return }
+        unlink(upload.file.path)
+        uploads[id] = nil
+    }
+
+    /// Imports a file in the background; pressing twice is pressing once.
+    func start(_ id: UUID, _ request: ImportRequest) {
+        guard let upload = uploads[id] else { return }
+        switch upload.stage {
+        case .running, .done: return
+        case .waiting, .failed: break
+        }
+        uploads[id]?.stage = .running(
+            ImportProgress(phase: .reading, done: 0, total: upload.file.bytes))
+        Task { await run(id, request) }
+    }
+
+    private func run(_ id: UUID, _ request: ImportRequest) async {
+        do {
+            let report = try await store.imports.run(request) { progress in
+                Task { await self.note(progress, of: id) }
+            }
+            try await store.drafts.listChanged(
+                request.campaign, organisation: request.organisation, by: request.createdBy)
+            end(id, .done(report))
+            count(request.campaign, organisation: request.organisation)
+        } catch let error as InvalidInput {
+            end(id, .failed(error.description.replacing(request.path, with: request.fileName)))
+        } catch {
+            logger.error("An upload could not be imported.", metadata: ["error": "\(error)"])
+            end(id, .failed(""))
+        }
+    }
+
+    private func note(_ progress: ImportProgress, of id: UUID) {
+        guard case .running(let last) = uploads[id]?.stage else { return }
+        // Steps arrive from several tasks; a late one must not turn the bar back.
+        let order: [ImportProgress.Phase] = [.reading, .sorting, .saving]
+        let (old, new) = (order.firstIndex(of: last.phase)!, order.firstIndex(of: progress.phase)!)
+        guard new > old || new == old && progress.done >= last.done else { return }
+        uploads[id]?.stage = .running(progress)
+    }
+
+    private func end(_ id: UUID, _ stage: Stage) {
+        uploads[id]?.stage = stage
+        if case .done = stage, let path = uploads[id]?.file.path { unlink(path) }
+    }
+
+    // MARK: Counting
+
+    /// Counts what the list costs, in the background, unless that is under way.
+    func count(_ campaign: UUID, organisation: Int32) {
+        guard counts.insert(campaign).inserted else { return }
+        Task {
+            do {
+                try await store.estimates.count(campaign, organisation: organisation)
+            } catch {
+                logger.error("A list could not be counted.", metadata: ["error": "\(error)"])
+            }
+            counts.remove(campaign)
+        }
+    }
+
+    func isCounting(_ campaign: UUID) -> Bool { counts.contains(campaign) }
+}

@@ -1,0 +1,379 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Store
+
+/// `/o/c/ID/who`: the list, from a file to people who may be texted.
+struct WhoStep: Sendable {
+    let console: Console
+
+    func add(to router: RouterGroup<ConsoleContext>) {
+        router.get("/o/c/{id}/who") { request, context in
+            try await console.editing(request, context) { visitor, draft in
+                try await show(request, context, visitor, draft)
+            }
+        }
+        router.post("/o/c/{id}/who") { request, context in
+            try await console.editing(request, context) { visitor, draft in
+                try await rename(request, context, visitor, draft)
+            }
+        }
+        router.post("/o/c/{id}/who/upload") { request, context in
+            try await console.editing(request, context) { visitor, draft in
+                try await receive(request, context, visitor, draft)
+            }
+        }
+        router.post("/o/c/{id}/who/undo") { request, context in
+            try await console.editing(request, context) { visitor, draft in
+                try await undo(request, context, visitor, draft)
+            }
+        }
+        router.get("/o/c/{id}/list/{upload}") { request, context in
+            try await console.editing(request, context) { visitor, draft in
+                try await look(request, context, visitor, draft)
+            }
+        }
+        router.post("/o/c/{id}/list/{upload}") { request, context in
+            try await console.editing(request, context) { visitor, draft in
+                try await start(request, context, visitor, draft)
+            }
+        }
+        router.get("/o/c/{id}/rejected/{import}") { request, context in
+            try await console.editing(request, context) { visitor, draft in
+                try await rejected(request, context, visitor, draft)
+            }
+        }
+    }
+
+    private func show(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ draft: CampaignDraft,
+        name: String? = nil, error: String? = nil
+    ) async throws -> Response {
+        let words = console.words(request, context)
+        let imports = try await console.store.imports.list(
+            organisation: visitor.organisation, campaign: draft.campaign.id)
+        let shown = imports.filter { $0.state == .done || $0.state == .merging }
+        return console.step(
+            "organiser_who", request, context, draft, here: "who", error: error,
+            [
+                "name": name ?? draft.campaign.name, "people": words.number(draft.people),
+                "has_people": draft.people > 0, "lists": shown.map { report($0, draft, words) },
+            ])
+    }
+
+    private func report(
+        _ report: ImportReport, _ draft: CampaignDraft, _ words: Words
+    ) -> [String: Any] {
+        func line(_ key: String, _ count: Int) -> [String: Any] {
+            ["name": words("list_\(key)"), "count": words.number(count), "some": count > 0]
+        }
+        return [
+            "id": report.id.text, "file": report.fileName,
+            "age": words.age(report.createdAt, now: Date()),
+            "open": report.state == .merging, "may_undo": draft.campaign.state == .draft,
+            "figures": [
+                line("read", report.read), line("good", report.good),
+                line("duplicate", report.duplicate), line("household", report.household),
+                line("opted_out", report.optedOut), line("landline", report.landline),
+                line("unlikely", report.unlikely), line("rejected", report.rejected),
+            ],
+            "has_rejected": report.rejected > 0,
+            "rejected": words("list_download", count: report.rejected),
+            "rejected_address": "/o/c/\(draft.campaign.id.text)/rejected/\(report.id.text)",
+        ]
+    }
+
+    private func rename(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ draft: CampaignDraft
+    ) async throws -> Response {
+        let words = console.words(request, context)
+        let fields = try await request.form()
+        do {
+            try await console.store.drafts.rename(
+                fields["name"] ?? "", of: draft.campaign.id, organisation: visitor.organisation,
+                edition: fields["edition"].flatMap { Int($0) } ?? -1, by: visitor.id)
+        } catch let conflict as EditConflict {
+            return console.conflict(
+                request, context, draft, here: .who, conflict,
+                pairs: [(words("campaign_name"), draft.campaign.name, fields["name"] ?? "")],
+                fields: ["name": fields["name"] ?? ""])
+        } catch let wrong as InvalidInput {
+            let key =
+                ["name_missing", "name_taken"].contains(wrong.description)
+                ? wrong.description : "campaign_over"
+            return try await show(
+                request, context, visitor, draft, name: fields["name"], error: words(key))
+        }
+        return console.redirect("/o/c/\(draft.campaign.id.text)/who")
+    }
+
+    /// Streams the file to disk; nothing is kept of one that breaks off.
+    private func receive(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ draft: CampaignDraft
+    ) async throws -> Response {
+        let words = console.words(request, context)
+        do {
+            let file = try await MultipartFile.receive(
+                request, into: console.uploads.makeFolder())
+            let id = await console.uploads.add(file, campaign: draft.campaign.id, visitor: visitor)
+            return console.redirect("/o/c/\(draft.campaign.id.text)/list/\(id.text)")
+        } catch let failure as MultipartFile.Failure {
+            let key =
+                switch failure {
+                case .broken: "upload_broken"
+                case .missing: "upload_missing"
+                case .tooLarge: "upload_too_large"
+                case .noRoom: "upload_no_room"
+                }
+            return try await show(request, context, visitor, draft, error: words(key))
+        }
+    }
+
+    private func upload(
+        _ context: ConsoleContext, _ visitor: Visitor, _ draft: CampaignDraft
+    ) async -> Uploads.Upload? {
+        guard let id = context.parameters.get("upload").flatMap(UUID.init(uuidString:)),
+            let upload = await console.uploads.find(id, organisation: visitor.organisation),
+            upload.campaign == draft.campaign.id
+        else { return nil }
+        return upload
+    }
+
+    private func look(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ draft: CampaignDraft
+    ) async throws -> Response {
+        let words = console.words(request, context)
+        guard let upload = await upload(context, visitor, draft) else {
+            return try await show(
+                request, context, visitor, draft, error: words("upload_gone"))
+        }
+        switch upload.stage {
+        case .waiting:
+            return try columns(request, context, visitor, draft, upload)
+        case .running(let progress):
+            let share = progress.total > 0 ? progress.done * 100 / progress.total : 0
+            return console.step(
+                "organiser_progress", request, context, draft, here: "who",
+                [
+                    "refresh": 2, "file": upload.file.name, "share": min(100, share),
+                    "phase": words("phase_\(progress.phase.rawValue)"),
+                    "done": words.number(progress.done), "total": words.number(progress.total),
+                ])
+        case .done:
+            return console.redirect("/o/c/\(draft.campaign.id.text)/who")
+        case .failed(let reason):
+            return try columns(
+                request, context, visitor, draft, upload,
+                error: reason.isEmpty
+                    ? words("import_failed") : words("import_fault", ["fault": reason]))
+        }
+    }
+
+    /// The columns as they are read, with three real rows, and why these people may be texted.
+    private func columns(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ draft: CampaignDraft,
+        _ upload: Uploads.Upload, fields: Form? = nil, error: String? = nil
+    ) throws -> Response {
+        let words = console.words(request, context)
+        var error = error
+        let found: (columns: ImportColumns, sample: [[String]])
+        do {
+            found = try preview(upload, visitor, words, &error)
+        } catch let wrong as InvalidInput {
+            let reason = wrong.description.replacing(upload.file.path, with: upload.file.name)
+            return console.step(
+                "organiser_list", request, context, draft, here: "who",
+                error: words("import_fault", ["fault": reason]),
+                ["file": upload.file.name, "hopeless": true])
+        }
+        let (columns, sample) = found
+        let rows = Array(sample.dropFirst(columns.hasHeader ? 1 : 0).prefix(3))
+        return console.step(
+            "organiser_list", request, context, draft, here: "who", error: error,
+            [
+                "file": upload.file.name,
+                "columns": columns.fields.enumerated().map { place, field in
+                    let role = fields?["role_\(place)"] ?? Self.role(of: place, columns)
+                    return [
+                        "place": place, "field": field,
+                        "values": rows.map { ["value": place < $0.count ? $0[place] : ""] },
+                        "roles": Self.roles.map {
+                            [
+                                "value": $0, "name": words("column_is_\($0)"),
+                                "chosen": $0 == role,
+                            ]
+                        },
+                    ]
+                },
+                "source": fields?["source"] ?? "", "wording": fields?["wording"] ?? "",
+                "leave_out": fields?["households"] == "none",
+            ])
+    }
+
+    private func preview(
+        _ upload: Uploads.Upload, _ visitor: Visitor, _ words: Words, _ error: inout String?
+    ) throws -> (columns: ImportColumns, sample: [[String]]) {
+        do {
+            return try Imports.preview(path: upload.file.path, countries: visitor.countries)
+        } catch is InvalidInput {
+            // No column looks like numbers: shown with the first one chosen, so that it can be put
+            // right. A file that is no list at all throws again.
+            var choices = ColumnChoices()
+            choices.numbers = ["1"]
+            let found = try Imports.preview(
+                path: upload.file.path, choices: choices, countries: visitor.countries)
+            error = error ?? words("column_no_number")
+            return found
+        }
+    }
+
+    static let roles = [
+        "field", "number_1", "number_2", "number_3", "name", "first_name", "last_name", "zone",
+        "postal_code", "language", "consent_date", "consent_wording",
+    ]
+
+    private static func role(of place: Int, _ columns: ImportColumns) -> String {
+        if let rank = columns.numbers.firstIndex(of: place), rank < 3 {
+            return "number_\(rank + 1)"
+        }
+        let known: [(Int?, String)] = [
+            (columns.firstName, "first_name"), (columns.lastName, "last_name"),
+            (columns.name, "name"), (columns.zone, "zone"), (columns.postalCode, "postal_code"),
+            (columns.language, "language"), (columns.consentDate, "consent_date"),
+            (columns.consentWording, "consent_wording"),
+        ]
+        return known.first { $0.0 == place }?.1 ?? "field"
+    }
+
+    private func start(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ draft: CampaignDraft
+    ) async throws -> Response {
+        let words = console.words(request, context)
+        let fields = try await request.form()
+        guard let upload = await upload(context, visitor, draft) else {
+            return try await show(request, context, visitor, draft, error: words("upload_gone"))
+        }
+        if fields["drop"] != nil {
+            await console.uploads.drop(upload.id, organisation: visitor.organisation)
+            return console.redirect("/o/c/\(draft.campaign.id.text)/who")
+        }
+        guard let source = fields["source"] else {
+            return try columns(
+                request, context, visitor, draft, upload, fields: fields,
+                error: words("consent_missing"))
+        }
+        var ignored: String?
+        let (columns, _) = try preview(upload, visitor, words, &ignored)
+        let choices = Self.choices(fields, columns)
+        guard !choices.numbers.isEmpty else {
+            return try self.columns(
+                request, context, visitor, draft, upload, fields: fields,
+                error: words("column_no_number"))
+        }
+        var order = ImportRequest(
+            organisation: visitor.organisation, campaign: draft.campaign.id,
+            path: upload.file.path, fileName: upload.file.name, consentSource: source)
+        order.consentWording = fields["wording"] ?? ""
+        order.choices = choices
+        order.households = fields["households"] == "none" ? .none : .first
+        order.createdBy = visitor.id
+        await console.uploads.start(upload.id, order)
+        return console.redirect(request.uri.path)
+    }
+
+    private static func choices(_ fields: Form, _ columns: ImportColumns) -> ColumnChoices {
+        var byRole: [String: String] = [:]
+        for (place, field) in columns.fields.enumerated() {
+            let role = fields["role_\(place)"] ?? Self.role(of: place, columns)
+            if role != "field", byRole[role] == nil { byRole[role] = field }
+        }
+        var choices = ColumnChoices()
+        choices.isComplete = true
+        choices.numbers = ["number_1", "number_2", "number_3"].compactMap { byRole[$0] }
+        choices.zone = byRole["zone"]
+        choices.postalCode = byRole["postal_code"]
+        choices.language = byRole["language"]
+        choices.name = byRole["name"]
+        choices.firstName = byRole["first_name"]
+        choices.lastName = byRole["last_name"]
+        choices.consentDate = byRole["consent_date"]
+        choices.consentWording = byRole["consent_wording"]
+        return choices
+    }
+
+    private func undo(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ draft: CampaignDraft
+    ) async throws -> Response {
+        let words = console.words(request, context)
+        let fields = try await request.form()
+        guard draft.campaign.state == .draft, let id = fields.id("import") else {
+            return console.notFound(request, context)
+        }
+        let imports = console.store.imports
+        guard
+            try await imports.list(
+                organisation: visitor.organisation, campaign: draft.campaign.id
+            ).contains(where: { $0.id == id })
+        else { return console.notFound(request, context) }
+        do {
+            _ = try await imports.undo(id, organisation: visitor.organisation)
+        } catch is InvalidInput {
+            return try await show(request, context, visitor, draft, error: words("undo_too_late"))
+        }
+        try await console.store.drafts.listChanged(
+            draft.campaign.id, organisation: visitor.organisation, by: visitor.id)
+        return console.redirect("/o/c/\(draft.campaign.id.text)/who")
+    }
+
+    /// Rows that were left out, as they are read from the table: as many as there are.
+    private func rejected(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ draft: CampaignDraft
+    ) async throws -> Response {
+        let words = console.words(request, context)
+        let imports = console.store.imports
+        let organisation = visitor.organisation
+        guard let id = context.parameters.get("import").flatMap(UUID.init(uuidString:)),
+            try await imports.list(organisation: organisation, campaign: draft.campaign.id)
+                .contains(where: { $0.id == id })
+        else { return console.notFound(request, context) }
+        let head = [words("reject_row"), words("reject_reason"), words("reject_value")]
+        let body = ResponseBody { writer in
+            try await writer.write(ByteBuffer(string: "\u{FEFF}" + CSVLine.line(head)))
+            var last = 0
+            while true {
+                let rows = try await imports.rejects(
+                    of: id, organisation: organisation, after: last)
+                guard let end = rows.last else { break }
+                last = end.row
+                let text = rows.map {
+                    CSVLine.line([String($0.row), words("reject_\($0.reason)"), $0.detail])
+                }.joined()
+                try await writer.write(ByteBuffer(string: text))
+            }
+            try await writer.finish(nil)
+        }
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/csv; charset=utf-8",
+                .contentDisposition: "attachment; filename=\"rejected.csv\"",
+            ], body: body)
+    }
+}
+
+/// A line of a table that people open in a spreadsheet.
+enum CSVLine {
+    /// What begins like a formula gets an apostrophe, so that no program runs it (OWASP, CSV
+    /// injection). Numbers with a plus are no exception.
+    static func line(_ fields: [String]) -> String {
+        fields.map { field in
+            let isFormula = field.unicodeScalars.first.map {
+                "=+-@\t\r\n".unicodeScalars.contains($0)
+            }
+            let safe = isFormula == true ? "'" + field : field
+            let needsQuotes = safe.contains { ",\"\n\r".contains($0) }
+            return needsQuotes ? "\"\(safe.replacing("\"", with: "\"\""))\"" : safe
+        }.joined(separator: ",") + "\r\n"
+    }
+}
