@@ -37,7 +37,7 @@ package enum Resource {
     package static let names =
         [
             "phone-numbers.bin", "postal-zones.tsv", "texting-hours.tsv", "time-zones.bin",
-        ] + replyTables
+        ] + replyTables + [replyEvidence]
 
     /// Reads every table once, so that `doctor` and the start of a worker can say what is missing.
     ///

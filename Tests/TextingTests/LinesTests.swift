@@ -23,6 +23,17 @@ import Testing
         #expect(try classify("  \r") == nil)
     }
 
+    @Test func `a judgement can say why`() throws {
+        var lines = ReplyLines(isExplained: true)
+        let line = #"{"id":1,"text":"I'm not telling you to stop, Ann"}"#
+        let answer = try #require(try lines.answer(Array(line.utf8)))
+        let value = try JSONSerialization.jsonObject(with: Data(answer)) as? [String: Any]
+        #expect(value?["action"] as? String == "none")
+        let why = "“telling you to stop” asks us to stop, yet a word beside it turns it round."
+        #expect(value?["why"] as? String == why)
+        #expect(JSONLine.quoted("a\"\\\n") == #""a\"\\\u000a""#)
+    }
+
     @Test func `escapes and surrogates are read`() throws {
         let line = #"{"id":1,"text":"\ud83d\uDE00 \u0057\n\/\\ [\u20ac]"}"#
         #expect(try measure(line) == #"{"id":1,"encoding":"UCS-2","units":11,"segments":1}"#)

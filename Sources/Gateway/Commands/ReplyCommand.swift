@@ -13,14 +13,18 @@ struct ReplyCommand: AsyncParsableCommand {
             discussion: """
                 Reads JSON Lines {"id","text"} from standard input, writes \
                 {"id","meaning","action","rule"}. Meaning: opt_out, wrong_number, help, opt_in or \
-                none. Action: act, review (a person decides) or none.
+                none. Action: act, review (a person decides) or none. With --explain also "why", a \
+                sentence that quotes the words that decided.
                 """)
 
         @OptionGroup var common: CommonOptions
 
+        @Flag(help: "Add the reason, a sentence that quotes the words that decided.")
+        var explain = false
+
         func run() async throws {
             try Resource.check()
-            var lines = ReplyLines()
+            var lines = ReplyLines(isExplained: explain)
             try LineFilter.run { try lines.answer($0) }
         }
     }

@@ -21,7 +21,7 @@ package struct Reply: Equatable, Sendable {
     }
 
     /// The rules' own version; a decision names the one that made it.
-    package static let version = "2026-11-21.4"
+    package static let version = "2026-11-22.1"
 
     package let meaning: Meaning
     package let action: Action
@@ -44,6 +44,6 @@ package struct Reply: Equatable, Sendable {
         meaning = finding.rule.meaning
         action = finding.action
         rule = finding.rule.id
-        explanation = "“\(finding.words)” \(finding.rule.explanation)."
+        explanation = "“\(finding.words)” \(finding.rule.explanation)\(finding.objection)."
     }
 }

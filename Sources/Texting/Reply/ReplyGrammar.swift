@@ -14,6 +14,8 @@ final class ReplyGrammar: Sendable {
         case aside
         /// Says what the person asks, and takes its words before asides do.
         case first
+        /// Says that a stop elsewhere in the message may not be one: a person decides.
+        case doubt
         case plain
 
         enum Span { case words, line, rest }
@@ -71,18 +73,29 @@ final class ReplyGrammar: Sendable {
 
         /// Turns the next word round: *no*, *nicht*.
         static let negator = Trait(rawValue: 4096)
+        /// Turns round a request that follows in its clause: *not, never, wouldn't, nicht*.
+        static let reverser = Trait(rawValue: 8192)
+
+        /// Makes a *not* before a request speak of being able: *I cannot unsubscribe*.
+        static let ability = Trait(rawValue: 16384)
 
         /// The classes of the tables that give each trait.
         static let classes: [(String, Trait)] = [
             ("FILL", .filler), ("TAIL", .tail), ("DROP", .dropped), ("CONJ", .joiner),
             ("REACT", .reaction), ("REACTVERB", [.reaction, .reactionVerb]),
             ("STOPEMOJI", .stopEmoji), ("MAYBEEMOJI", .refusalEmoji), ("OATH", .oath),
-            ("THE", .the), ("FOOTER", .footer), ("NEGATOR", .negator),
+            ("THE", .the), ("FOOTER", .footer), ("NEGATOR", .negator), ("REVERSER", .reverser),
+            ("ABILITY", .ability),
         ]
     }
 
     /// Traits by the number of the word.
     let traits: [Trait]
+
+    /// The classes of each word, as `@NAME`, by its number; what ``ReplyEvidence`` weighs.
+    let kinds: [[String]]
+
+    let evidence: ReplyEvidence
 
     /// Phrases that are read as one word, by their first word, the longest first.
     let merges: [Int32: [(phrase: [Int32], word: Int32)]]
@@ -103,23 +116,37 @@ final class ReplyGrammar: Sendable {
             for name in Resource.replyTables {
                 tables.append(String(decoding: Resource.required(name), as: UTF8.self))
             }
-            return try ReplyGrammar(tables: tables)
+            let evidence = String(
+                decoding: Resource.required(Resource.replyEvidence), as: UTF8.self)
+            return try ReplyGrammar(tables: tables, evidence: evidence)
         } catch {
             fatalError("\(error)")
         }
     }()
 
     /// - Throws: ``ReplyTableError`` for a line that cannot be read.
-    init(tables: [String]) throws {
+    init(tables: [String], evidence: String) throws {
         var reader = ReplyTableReader()
-        for table in tables { try reader.read(table) }
+        var native = 0
+        for table in tables {
+            try reader.read(table)
+            if native == 0 { native = reader.lexicon.words.count - 1 }
+        }
         lexicon = reader.lexicon
         rules = reader.rules
         keywords = reader.keywords
         merges = reader.merges.mapValues { $0.sorted { $0.phrase.count > $1.phrase.count } }
-        traits = Self.traits(reader)
+        let kin = lexicon.kin(after: native)
+        let classes = reader.classes.mapValues { words in
+            words.reduce(into: words) { $0.formUnion(kin[$1] ?? []) }
+        }
+        traits = Self.traits(lexicon, classes: classes)
         slippery = Self.slippery(reader)
-        var program = ReplyProgram(wordCount: lexicon.words.count, classes: reader.classes)
+        var kinds: [[String]] = Array(repeating: [], count: lexicon.words.count)
+        for (name, words) in classes { for word in words { kinds[Int(word)].append("@\(name)") } }
+        self.kinds = kinds
+        self.evidence = try ReplyEvidence(table: evidence, lexicon: lexicon, kinds: kinds)
+        var program = ReplyProgram(wordCount: lexicon.words.count, classes: classes, kin: kin)
         var entries: [[Entry]] = Array(repeating: [], count: lexicon.words.count)
         for (pattern, rule) in reader.patterns {
             let (start, first) = program.add(pattern)
@@ -132,13 +159,15 @@ final class ReplyGrammar: Sendable {
         self.entries = entries
     }
 
-    private static func traits(_ reader: ReplyTableReader) -> [Trait] {
-        var traits: [Trait] = reader.lexicon.words.map { word in
+    private static func traits(
+        _ lexicon: ReplyLexicon, classes: [String: Set<Int32>]
+    ) -> [Trait] {
+        var traits: [Trait] = lexicon.words.map { word in
             word.count == 1 && ReplyFolding.kind(word[0]) == .emoji ? [.emoji, .filler] : []
         }
         traits[Int(ReplyLexicon.emoji)] = [.emoji, .filler]
         for (name, trait) in Trait.classes {
-            for word in reader.classes[name] ?? [] { traits[Int(word)].formUnion(trait) }
+            for word in classes[name] ?? [] { traits[Int(word)].formUnion(trait) }
         }
         return traits
     }
@@ -160,6 +189,9 @@ extension Resource {
     /// The reply tables; the languages share classes, so all are read together.
     static let replyTables = [
         "english", "names", "spanish", "french", "german", "polish", "welsh", "portuguese",
-        "italian", "others",
+        "italian", "others", "shared",
     ].map { "reply/\($0).txt" }
+
+    /// What single words speak for, made from labelled replies.
+    static let replyEvidence = "reply/evidence.tsv"
 }

@@ -2,9 +2,31 @@
 struct ReplyJudge {
     /// A rule, and the words by which it was recognised.
     struct Finding {
-        let rule: ReplyGrammar.Rule
+        var rule: ReplyGrammar.Rule
         let words: String
         var action: Reply.Action
+        /// How many words those are.
+        var length = 0
+        /// What speaks against it, as a clause; empty if nothing does.
+        var objection = ""
+
+        /// Leaves the decision to a person, and says why.
+        mutating func weaken(because objection: String) {
+            action = .review
+            self.objection = ", yet \(objection)"
+        }
+
+        mutating func weaken(by reason: Finding) {
+            weaken(because: "“\(reason.words)” \(reason.rule.explanation)")
+        }
+
+        /// Takes the finding for nothing, as its objection says.
+        mutating func dismiss() {
+            rule = ReplyGrammar.Rule(
+                id: "reversal.doubt", kind: .machine, meaning: .none, action: .none,
+                explanation: rule.explanation, language: rule.language)
+            action = .none
+        }
     }
 
     private let grammar: ReplyGrammar
@@ -22,8 +44,37 @@ struct ReplyJudge {
         if let quote = takeQuotes(lastSent), reading.tokens.isEmpty { return quote }
         if let emoji = emojiAlone() { return emoji }
         if let keyword = keyword() { return keyword }
+        let whole = reading
         dropIdleWords()
-        return sentences()
+        return weigh(sentences(), whole)
+    }
+
+    /// Lets the words weigh where the rules are not certain: see ``ReplyEvidence``.
+    private func weigh(_ found: Finding?, _ whole: ReplyReading) -> Finding? {
+        guard var finding = found else { return evidence(in: whole) }
+        guard finding.rule.meaning == .optOut else { return finding }
+        let score = grammar.evidence.score(whole)
+        if finding.action == .act {
+            let others = whole.tokens.count - finding.length
+            if others >= 4, score <= ReplyEvidence.against {
+                finding.weaken(because: "its other words speak of something else")
+            }
+        } else if !finding.objection.isEmpty {
+            if score < 0 { finding.dismiss() }
+        } else if finding.rule.id.hasPrefix("net."), score >= ReplyEvidence.threshold {
+            finding.action = .act
+        }
+        return finding
+    }
+
+    /// What no rule has understood, though its words are those of people who want no texts.
+    private func evidence(in reading: ReplyReading) -> Finding? {
+        guard grammar.evidence.score(reading) >= ReplyEvidence.threshold else { return nil }
+        let rule = ReplyGrammar.Rule(
+            id: "evidence.words", kind: .machine, meaning: .optOut, action: .review,
+            explanation: "are words of people who want no texts", language: "")
+        let words = grammar.evidence.strongest(reading).joined(separator: "”, “")
+        return Finding(rule: rule, words: words, action: .review)
     }
 
     // MARK: Words that are not the person's
@@ -188,20 +239,79 @@ struct ReplyJudge {
         take(into: &findings)
         let matcher = ReplyMatcher(reading, grammar: grammar)
         var machine: Finding?
-        for index in reading.tokens.indices where !reading.tokens[index].isTaken {
+        var doubt: Finding?
+        var isReversed = false
+        for index in reading.tokens.indices {
+            let isTaken = reading.tokens[index].isTaken
             for entry in grammar.entries[Int(reading.tokens[index].word)] {
                 let rule = grammar.rules[entry.rule]
-                guard rule.kind == .plain || rule.kind == .machine else { continue }
-                guard let end = matcher.match(entry, at: index) else { continue }
-                let finding = Finding(rule: rule, words: words(index..<end), action: rule.action)
-                if rule.kind == .plain { findings.append(finding) } else { machine = finding }
+                guard
+                    !isTaken && (rule.kind == .plain || rule.kind == .machine)
+                        || rule.kind == .doubt
+                else { continue }
+                guard let end = matcher.match(entry, at: index, past: rule.kind == .doubt) else {
+                    continue
+                }
+                var finding = Finding(
+                    rule: rule, words: words(index..<end), action: rule.action, length: end - index)
+                switch rule.kind {
+                case .plain:
+                    let reversal = reversal(of: rule, index..<end)
+                    if reversal == .near { isReversed = true }
+                    if reversal != .none {
+                        finding.weaken(because: "a word beside it turns it round")
+                    }
+                    findings.append(finding)
+                case .machine: machine = finding
+                default: doubt = doubt ?? finding
+                }
             }
         }
-        guard var best = findings.min(by: { Self.rank($0) < Self.rank($1) }) else { return machine }
-        guard let machine else { return best }
-        guard best.rule.meaning == .optOut, best.action == .act else { return machine }
-        best.action = .review  // a machine wrote it, yet it asks us to stop: a person decides
+        let best = decide(findings, machine: machine, doubt: doubt)
+        guard isReversed, var best, best.rule.meaning == .optOut, best.action == .review else {
+            return best
+        }
+        best.weaken(because: "a word beside it turns it round")
+        best.dismiss()
         return best
+    }
+
+    /// The finding that decides; what contradicts a stop leaves it to a person.
+    private func decide(_ findings: [Finding], machine: Finding?, doubt: Finding?) -> Finding? {
+        guard var best = findings.min(by: { Self.rank($0) < Self.rank($1) }) else { return machine }
+        guard best.rule.meaning == .optOut, best.action == .act else { return machine ?? best }
+        let contrary = findings.first {
+            $0.rule.meaning == .optIn || $0.rule.id.hasPrefix("reversal.")
+        }
+        if let reason = doubt ?? contrary ?? machine { best.weaken(by: reason) }
+        return best
+    }
+
+    private enum Reversal { case none, far, near }
+
+    /// Whether a word before a request turns it round (*I wouldn't dream of unsubscribing*), or,
+    /// for removals, one in it or right after it (*löschen Sie mich nicht*).
+    ///
+    /// Right before it that is certain, but for *I can't unsubscribe*; farther off it may belong to
+    /// something else, and a person decides.
+    private func reversal(of rule: ReplyGrammar.Rule, _ range: Range<Int>) -> Reversal {
+        guard rule.meaning == .optOut, rule.action == .act else { return .none }
+        let trait = { index in grammar.traits[Int(reading.tokens[index].word)] }
+        var index = range.lowerBound
+        var isAbility = false
+        while index > 0, range.lowerBound - index < 4, reading.tokens[index].boundary == .none {
+            index -= 1
+            if trait(index).contains(.joiner) { break }
+            isAbility = isAbility || trait(index).contains(.ability)
+            guard trait(index).contains(.reverser) else { continue }
+            return isAbility || range.lowerBound - index > 3 ? .far : .near
+        }
+        guard rule.id == "grammar.removal" || rule.id == "grammar.unsubscribe" else { return .none }
+        let after = range.upperBound
+        let follows =
+            after < reading.tokens.count && reading.tokens[after].boundary == .none
+            && trait(after).contains(.reverser)
+        return follows || range.contains { trait($0).contains(.reverser) } ? .far : .none
     }
 
     /// Lets asides, and what must be read before them, take their words.
@@ -224,13 +334,13 @@ struct ReplyJudge {
         }
     }
 
-    /// Smaller decides: certain findings before likely ones, each in the order of meanings; but a
-    /// likely stop goes before anything certain that would let texts go on.
+    /// Smaller decides: a certain stop, then a likely one, before anything that would let texts go
+    /// on; then certain findings before likely ones, each in the order of meanings.
     private static func rank(_ finding: Finding) -> Int {
         let certainty = finding.action == .act ? 0 : finding.action == .review ? 10 : 40
         switch finding.rule.meaning {
         case .optOut: return certainty
-        case .wrongNumber: return certainty + 1
+        case .wrongNumber: return certainty + 11
         case .help: return certainty + 12
         case .optIn: return certainty + 13
         case .none: return certainty + 14

@@ -49,7 +49,15 @@ struct ReplyKeywords {
         for index in range where !traits[index].contains(.emoji) {
             written += reading.letters[reading.tokens[index].letters].filter { $0 != 0x27 }
         }
-        return grammar.keywords[written] ?? grammar.keywords[squashed(range)]
+        if let rule = grammar.keywords[written] ?? grammar.keywords[squashed(range)] { return rule }
+        for length in [1, 2] {
+            if let calm = ReplySpelling.calmed(written, to: length),
+                let rule = grammar.keywords[calm]
+            {
+                return rule
+            }
+        }
+        return nil
     }
 
     private func spelling(_ range: Range<Int>) -> String {
@@ -64,7 +72,7 @@ struct ReplyKeywords {
             let token = reading.tokens[index]
             let isKind = 1...5 ~= token.word
             output +=
-                token.word == 0 || isKind
+                token.word == 0 || isKind || grammar.lexicon.isStem(token.word)
                 ? Array(reading.letters[token.letters]) : grammar.lexicon.words[Int(token.word)]
         }
         return output
@@ -87,7 +95,8 @@ struct ReplyKeywords {
         guard range.count <= 2 else { return nil }
         let word = squashed(range)
         guard 3...20 ~= word.count, !grammar.lexicon.guards.contains(word) else { return nil }
-        if range.allSatisfy({ reading.tokens[$0].word > 0 }) { return nil }
+        let isKnown = { (word: Int32) in word > 0 && !grammar.lexicon.isStem(word) }
+        if range.allSatisfy({ isKnown(reading.tokens[$0].word) }) { return nil }
         let letters = ReplySpelling.letterSet(word)
         for slippery in grammar.slippery {
             let keyword = slippery.keyword

@@ -28,6 +28,9 @@ struct ReplyLexicon: Sendable {
     private var isPart: Set<Int32> = []
     /// Masked profanity is compared with these.
     private var rude: [Int32] = []
+    /// Beginnings of words, written `escrib*` in the tables, by the hash of their letters.
+    private var stems: [UInt64: Int32] = [:]
+    private var stemLengths = (shortest: Int.max, longest: 0)
 
     init() { for mark in Self.marks { _ = intern(mark) } }
 
@@ -40,7 +43,14 @@ struct ReplyLexicon: Sendable {
         words.append(key)
         let number = Int32(words.count - 1)
         place(number)
+        if key.count > 4, key.last == Self.star { addStem(key.dropLast(), number) }
         return number
+    }
+
+    private mutating func addStem(_ stem: ArraySlice<UInt32>, _ number: Int32) {
+        stems[stem.withUnsafeBufferPointer { Self.hash($0) }] = number
+        stemLengths.shortest = min(stemLengths.shortest, stem.count)
+        stemLengths.longest = max(stemLengths.longest, stem.count)
     }
 
     mutating func addGuard(_ word: String) { guards.insert(word.unicodeScalars.map(\.value)) }
@@ -73,6 +83,44 @@ struct ReplyLexicon: Sendable {
     /// The spelling of a word.
     func spelling(_ number: Int32) -> String {
         String(String.UnicodeScalarView(words[Int(number)].compactMap(Unicode.Scalar.init)))
+    }
+
+    // MARK: Beginnings of words
+
+    private static let star: UInt32 = 0x2A
+
+    /// The longest stem the word begins with, 0 if none: `escribiéndome` is `escrib*`.
+    func stem(of word: [UInt32]) -> Int32 {
+        let longest = min(word.count, stemLengths.longest)
+        guard longest >= stemLengths.shortest else { return 0 }
+        return word.withUnsafeBufferPointer { letters in
+            for length in (stemLengths.shortest...longest).reversed() {
+                let beginning = UnsafeBufferPointer(rebasing: letters[..<length])
+                if let number = stems[Self.hash(beginning)] { return number }
+            }
+            return 0
+        }
+    }
+
+    /// Whether the word is only the beginning of what was written.
+    @inline(__always) func isStem(_ number: Int32) -> Bool {
+        number > 5 && words[Int(number)].last == Self.star
+    }
+
+    /// For each stem the known words and the longer stems that begin with it.
+    ///
+    /// - Parameter native: the last word of the first table, English; its words are nobody's kin,
+    ///   lest *politicians* be the Swedish police.
+    func kin(after native: Int) -> [Int32: Set<Int32>] {
+        var kin: [Int32: Set<Int32>] = [:]
+        for (index, word) in words.enumerated() where index > native {
+            let bare = word.last == Self.star ? Array(word.dropLast()) : word
+            for length in stride(from: bare.count, to: 2, by: -1) {
+                let beginning = bare[..<length].withUnsafeBufferPointer { Self.hash($0) }
+                if let stem = stems[beginning] { kin[stem, default: []].insert(Int32(index)) }
+            }
+        }
+        return kin
     }
 
     // MARK: Slips

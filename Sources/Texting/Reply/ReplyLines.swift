@@ -1,8 +1,10 @@
 /// `barnstorm reply classify`: one line of JSON in, one out.
 package struct ReplyLines: Sendable {
     private var number = 0
+    private let isExplained: Bool
 
-    package init() {}
+    /// - Parameter isExplained: whether answers have a `why`, the sentence that a person reads.
+    package init(isExplained: Bool = false) { self.isExplained = isExplained }
 
     /// Judges one line, `{"id", "text"}`; the answer is `{"id", "meaning", "action", "rule"}`.
     ///
@@ -17,8 +19,9 @@ package struct ReplyLines: Sendable {
         output += input.id
         output += Array(",\"meaning\":\"\(reply.meaning.rawValue)\"".utf8)
         output += Array(",\"action\":\"\(reply.action.rawValue)\"".utf8)
-        output += Array(",\"rule\":\"\(reply.rule)\"}".utf8)
-        return output
+        output += Array(",\"rule\":\"\(reply.rule)\"".utf8)
+        if isExplained { output += Array(",\"why\":\(JSONLine.quoted(reply.explanation))".utf8) }
+        return output + [0x7D]
     }
 }
 
@@ -47,6 +50,20 @@ package struct MeasureLines: Sendable {
 }
 
 extension JSONLine {
+    /// A text as a JSON string.
+    static func quoted(_ text: String) -> String {
+        var output = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": output += "\\\(scalar)"
+            case "\u{0}"..."\u{1F}":
+                output += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            default: output.unicodeScalars.append(scalar)
+            }
+        }
+        return output + "\""
+    }
+
     /// The id and text of a line; nil if it is blank.
     static func read(
         _ line: [UInt8], number: Int

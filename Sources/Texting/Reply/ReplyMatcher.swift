@@ -41,12 +41,14 @@ struct ReplyMatcher {
     }
 
     /// The end of the pattern that begins at `start`, or nil.
-    func match(_ entry: ReplyGrammar.Entry, at start: Int) -> Int? {
-        let end = run(entry.start, start, start)
+    ///
+    /// - Parameter past: whether words count that an aside has taken.
+    func match(_ entry: ReplyGrammar.Entry, at start: Int, past: Bool = false) -> Int? {
+        let end = run(entry.start, start, start, past)
         return end < 0 ? nil : end
     }
 
-    private func run(_ entry: Int, _ start: Int, _ from: Int) -> Int {
+    private func run(_ entry: Int, _ start: Int, _ from: Int, _ past: Bool) -> Int {
         var pc = entry
         var position = from
         while true {
@@ -58,12 +60,12 @@ struct ReplyMatcher {
                 pc = Int(argument)
                 continue
             case .split:
-                let end = run(pc + 1, start, position)
+                let end = run(pc + 1, start, position, past)
                 if end >= 0 { return end }
                 pc = Int(argument)
                 continue
             case .leaf:
-                guard isOpen(position, start), !taken[position],
+                guard isOpen(position, start), past || !taken[position],
                     program.takes(argument, words[position])
                 else { return -1 }
                 position += 1
@@ -75,7 +77,7 @@ struct ReplyMatcher {
                 for skipped in 0...Int(argument) {
                     let place = position + skipped
                     if isClose, place < words.count, isFresh[place] { return -1 }
-                    let end = run(pc + 1, start, place)
+                    let end = run(pc + 1, start, place, past)
                     if end >= 0 { return end }
                     guard isOpen(place, start) else { return -1 }
                 }

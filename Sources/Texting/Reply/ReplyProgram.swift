@@ -16,11 +16,13 @@ struct ReplyProgram: Sendable {
     let rowLength: Int
     private var rows: [Set<Int32>: Int32] = [:]
     private let classes: [String: Set<Int32>]
+    private let kin: [Int32: Set<Int32>]
     private let wordCount: Int
 
-    init(wordCount: Int, classes: [String: Set<Int32>]) {
+    init(wordCount: Int, classes: [String: Set<Int32>], kin: [Int32: Set<Int32>]) {
         self.wordCount = wordCount
         self.classes = classes
+        self.kin = kin
         rowLength = (wordCount + 63) / 64
     }
 
@@ -79,7 +81,8 @@ struct ReplyProgram: Sendable {
     }
 
     private mutating func row(_ leaf: ReplyPattern.Leaf) -> Int32 {
-        let words = leaf.classes.reduce(leaf.words) { $0.union(classes[$1] ?? []) }
+        var words = leaf.classes.reduce(leaf.words) { $0.union(classes[$1] ?? []) }
+        for word in leaf.words { words.formUnion(kin[word] ?? []) }
         if let row = rows[words] { return row }
         let row = Int32(rows.count)
         rows[words] = row

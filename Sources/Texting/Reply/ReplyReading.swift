@@ -26,6 +26,7 @@ struct ReplyReading {
         for word in scanned.words { append(word) }
         joinSingleLetters()
         joinPhoneNumbers()
+        joinLoneWords()
         mergePhrases()
     }
 
@@ -75,6 +76,8 @@ struct ReplyReading {
         if elisions.contains(head), tail.count > 1, !tail.contains(0x27) {
             return [head + [0x27], tail]
         }
+        // The Welsh article leans on the word before it: stopio'r.
+        if tail == article, head.count > 2 { return [head, article] }
         // he'll, we're and she'd without their mark are other words.
         if contracted.contains(head), auxiliaries.contains(tail) { return [head] }
         if tail == possessive, !copulas.contains(head) { return [head, possessive] }
@@ -86,6 +89,7 @@ struct ReplyReading {
     }
     private static let elisions = spellings("l d j m n s t c qu dell all nell un sull dall")
     private static let possessive: [UInt32] = [0x73]
+    private static let article: [UInt32] = [0x72]
     private static let copulas = spellings("who what that it there let how where here he she")
     private static let contracted = spellings("he she we")
     private static let auxiliaries = spellings("ll re d")
@@ -107,9 +111,11 @@ struct ReplyReading {
         if let exact = respelled(word) { return [exact] }
         let bare = plain.count < word.count ? lexicon.find(plain) : 0
         if bare > 0 { return [bare] }
-        guard word.count >= 5, word.count <= 40 else { return [0] }
+        guard word.count >= 5, word.count <= 40 else { return [lexicon.stem(of: word)] }
         let slip = word.count <= 20 ? lexicon.slip(word) : 0
         if slip > 0 { return [slip] }
+        let stem = lexicon.stem(of: word)
+        if stem > 0 { return [stem] }
         return word.count >= 6 ? lexicon.cut(word) ?? [0] : [0]
     }
 
@@ -182,6 +188,21 @@ struct ReplyReading {
         }
     }
 
+    /// `Stop. The. Cuts.` is one sentence: three and more sentences of one word each.
+    private mutating func joinLoneWords() {
+        var start = 0
+        while start < tokens.count {
+            var end = start
+            while end < tokens.count, tokens[end].boundary == .hard,
+                end + 1 == tokens.count || tokens[end + 1].boundary == .hard
+            { end += 1 }
+            if end - start >= 3 {
+                for index in (start + 1)..<end { tokens[index].boundary = .none }
+            }
+            start = max(end, start + 1)
+        }
+    }
+
     /// `do not` is *dont*, `thank you` is *thanks*: the tables say which.
     private mutating func mergePhrases() {
         var index = 0
@@ -208,8 +229,12 @@ struct ReplyReading {
     // MARK: Lines that are not the person's
 
     /// Without lines quoted as in mail, and without what follows a `--` line.
+    ///
+    /// A lone `>stop` quotes nothing; a text of one such line of few letters is a slip of the key.
     private static func withoutQuotedLines(_ folded: [UInt32]) -> ArraySlice<UInt32> {
-        guard folded.contains(0x0A) || folded.first == 0x3E else { return folded[...] }
+        let bare = folded.drop { $0 == 0x20 || $0 == 0x0A }
+        guard bare.contains(0x0A) || bare.first == 0x3E else { return folded[...] }
+        if bare.first == 0x3E, bare.count <= 16 { return bare.dropFirst() }
         var output: [UInt32] = []
         for line in folded.split(separator: 0x0A, omittingEmptySubsequences: false) {
             let text = line.drop { $0 == 0x20 }

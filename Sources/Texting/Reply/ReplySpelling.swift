@@ -76,8 +76,10 @@ enum ReplySpelling {
     }
 
     /// Cyrillic and Greek letters that look Latin, in a word that otherwise is; nil if it is not.
+    ///
+    /// A word of four letters and more may consist of such letters alone: ЅТОР.
     static func latinised(_ word: [UInt32]) -> [UInt32]? {
-        guard word.contains(where: { 0x61...0x7A ~= $0 }) else { return nil }
+        guard word.count >= 4 || word.contains(where: { 0x61...0x7A ~= $0 }) else { return nil }
         var isChanged = false
         let output = word.map { value -> UInt32 in
             guard let latin = lookAlikes[value] else { return value }

@@ -10,6 +10,8 @@ struct ReplyTableReader {
     private var macros: [String: ReplyPattern] = [:]
     private var language = ""
     private var languageName = ""
+    /// The languages whose words have roles.
+    private var languages: [String] = []
 
     mutating func read(_ table: String) throws {
         var logical: [String] = []
@@ -28,8 +30,9 @@ struct ReplyTableReader {
     private mutating func read(line: String) throws {
         if line.hasPrefix("  ") {
             guard !rules.isEmpty else { throw ReplyTableError(line: line, problem: "no rule") }
-            let pattern = try parse(line)
-            patterns.append((pattern, rule: rules.count - 1))
+            for line in try perLanguage(line) {
+                patterns.append((try parse(line), rule: rules.count - 1))
+            }
             return
         }
         let words = line.split(separator: " ")
@@ -44,6 +47,10 @@ struct ReplyTableReader {
                 throw ReplyTableError(line: line, problem: "a class name in small letters")
             }
             classes[name, default: []].formUnion(try rest.dropFirst().flatMap { try one($0, line) })
+        case "role":
+            let name = Self.role("\(words[1])", of: language)
+            classes[name, default: []].formUnion(try rest.dropFirst().flatMap { try one($0, line) })
+            if !languages.contains(language) { languages.append(language) }
         case "let":
             let parts = line.split(separator: "=", maxSplits: 1)
             macros[String(words[1])] = try parse(String(parts[1]))
@@ -53,9 +60,29 @@ struct ReplyTableReader {
         case "rude": for word in rest { lexicon.addRude(number(word)) }
         case "guard": for word in rest { lexicon.addGuard(String(word)) }
         case "keyword": try keyword(line)
-        case "rule", "first", "aside", "machine", "cut": try rule(line)
+        case "swaps": for word in rest { swaps(of: word) }
+        case "rule", "first", "aside", "doubt", "machine", "cut": try rule(line)
         default: throw ReplyTableError(line: line, problem: "an unknown first word")
         }
+    }
+
+    // MARK: Roles
+
+    private static func role(_ name: String, of language: String) -> String {
+        "\(language.uppercased())_\(name)"
+    }
+
+    /// A pattern over roles (`%NO ~2 %WANT`), once for each language that has them all.
+    private func perLanguage(_ line: String) throws -> [String] {
+        guard line.contains("%") else { return [line] }
+        let names = line.split(whereSeparator: { " ()|?!<".contains($0) }).filter {
+            $0.first == "%"
+        }
+        let able = languages.filter { language in
+            names.allSatisfy { classes[Self.role("\($0.dropFirst())", of: language)] != nil }
+        }
+        guard !able.isEmpty else { throw ReplyTableError(line: line, problem: "an unknown role") }
+        return able.map { line.replacing("%", with: "\($0.uppercased())_") }
     }
 
     /// `merge dont = do not | don t`
@@ -68,6 +95,20 @@ struct ReplyTableReader {
                 throw ReplyTableError(line: line, problem: "nothing to merge")
             }
             merges[sequence[0], default: []].append((sequence, target))
+        }
+    }
+
+    /// `swaps list`: lsit and its like, two neighbouring letters swapped, are read as the word.
+    private mutating func swaps(of word: Substring) {
+        let target = number(word)
+        var letters = Array(word)
+        for index in letters.indices.dropLast() where letters[index] != letters[index + 1] {
+            letters.swapAt(index, index + 1)
+            let form = String(letters)
+            letters.swapAt(index, index + 1)
+            guard lexicon.find(form.unicodeScalars.map(\.value)) == 0 else { continue }
+            let slip = lexicon.intern(form)
+            merges[slip, default: []].append(([slip], target))
         }
     }
 
@@ -109,6 +150,7 @@ struct ReplyTableReader {
             ]
             kind = .cut(spans[head.removeFirst()] ?? .words)
         case "first": kind = .first
+        case "doubt": kind = .doubt
         default: break
         }
         if kind == .plain || kind == .first {

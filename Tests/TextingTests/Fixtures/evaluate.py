@@ -47,10 +47,17 @@ def show(name, sums):
         f"review {100 * review / (stops + others):4.1f} %")
 
 
+def rows_of(name):
+    """The replies of a set; `second` is shown in its two halves."""
+    file, _, half = name.partition("/")
+    text = (HERE / f"replies-{file}.jsonl").read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in text.splitlines()]
+    return [row for row in rows if not half or row["half"] == half]
+
+
 def main(program):
-    for name in ["open", "holdout"]:
-        text = (HERE / f"replies-{name}.jsonl").read_text(encoding="utf-8")
-        rows = [json.loads(line) for line in text.splitlines()]
+    for name in ["open", "second/dev", "second/check", "holdout"]:
+        rows = rows_of(name)
         answers = classify(program, rows)
         for key in ["stratum", "language"]:
             groups = collections.defaultdict(list)

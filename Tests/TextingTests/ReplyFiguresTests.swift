@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+
+@testable import Texting
+
+/// How well the detector does on labelled replies, against the gates: leak 2 %, over-block 1 %,
+/// review 10 %, exact keywords leak 0.
+///
+/// Where a gate is not met the bound is the figure reached, rounded up: it may only fall. The page
+/// *What a reply means* shows the table. The texts of the hold-out are never printed.
+@Suite struct ReplyFiguresTests {
+    struct Bound: CustomTestStringConvertible {
+        let set: String
+        var language: String?
+        let leak: Double
+        let overBlock: Double
+        let review: Double
+        var testDescription: String { [set, language ?? "all"].joined(separator: " ") }
+    }
+
+    static let bounds = [
+        Bound(set: "open", leak: 2, overBlock: 1, review: 10),
+        Bound(set: "open", language: "en", leak: 2, overBlock: 1, review: 10),
+        Bound(set: "second/check", leak: 6, overBlock: 2.5, review: 8),
+        Bound(set: "holdout", leak: 16, overBlock: 1.7, review: 13),
+        Bound(set: "holdout", language: "en", leak: 20, overBlock: 1.7, review: 16.5),
+    ]
+
+    @Test(arguments: bounds)
+    func `labelled replies are judged within the bounds`(bound: Bound) throws {
+        let replies = try ReplyFixture.load(bound.set).filter {
+            bound.language == nil || $0.language == bound.language
+        }
+        let figures = ReplyFigures(replies)
+        #expect(figures.leak <= bound.leak, "\(figures)")
+        #expect(figures.overBlock <= bound.overBlock, "\(figures)")
+        #expect(figures.review <= bound.review, "\(figures)")
+    }
+
+    @Test func `an exact keyword never leaks`() throws {
+        for fixture in try ReplyFixture.load("open") where fixture.stratum == "keyword" {
+            let reply = Reply(fixture.text)
+            #expect(reply.action != .none, "\(fixture.id)")
+        }
+    }
+}
