@@ -88,6 +88,7 @@ package struct Console: Sendable {
         CheckStep(console: self).add(to: known)
         PieceRoutes(console: self).add(to: known)
         ComplianceRoutes(console: self).add(to: known)
+        WhyRoutes(console: self).add(to: known)
         known.get("**") { request, context in notFound(request, context) }
         known.post("**") { request, context in notFound(request, context) }
     }

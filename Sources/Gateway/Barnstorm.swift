@@ -29,6 +29,7 @@ struct Barnstorm: AsyncParsableCommand {
             BenchCommand.self,
             InDoubtCommand.self,
             AuditCommand.self,
+            OptOutsCommand.self,
         ]
     )
 

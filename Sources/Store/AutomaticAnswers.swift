@@ -6,9 +6,13 @@ import Texting
 enum AutomaticAnswers {
     /// Writes them down and into the outbox, in the transaction of the text they answer.
     ///
+    /// The answer to HELP leads to the person's own page, by a link of its own.
+    ///
     /// At most one confirmation per stop: only the text that made the stop gets one, and none where
     /// the provider has answered (47 CFR 64.1200(a)(12) allows a single one).
-    static func write(_ items: [ReceptionRound.Item], on connection: Connection) async throws {
+    static func write(
+        _ items: [ReceptionRound.Item], publicURL: String?, on connection: Connection
+    ) async throws {
         let answered = items.filter { !$0.arrival.providerAnswered }
         let stops = answered.filter { $0.stop?.isNew == true }
         let helps = answered.filter { $0.reading.acts(.help) && !$0.isOptedOut }
@@ -19,10 +23,17 @@ enum AutomaticAnswers {
         var texts = stops.compactMap { item in
             wordings[item.organisation].map { text(.confirmation, $0.confirmation, item) }
         }
-        texts += helps.filter { !recent.contains($0.person) }.compactMap { item in
-            wordings[item.organisation].map { text(.help, $0.help, item) }
+        var links: [(hash: [UInt8], text: NewMessage)] = []
+        for item in helps where !recent.contains(item.person) {
+            guard var body = wordings[item.organisation]?.help else { continue }
+            let link = PersonLinks.mint()
+            if let publicURL { body += " \(publicURL)/w/\(link.token)" }
+            let answer = text(.help, body, item)
+            texts.append(answer)
+            if publicURL != nil { links.append((link.hash, answer)) }
         }
         let fresh = try await Messages.insert(texts, on: connection)
+        try await PersonLinks.insert(links.filter { fresh.contains($0.text.id) }, on: connection)
         try await Outbox.add(
             texts.filter { fresh.contains($0.id) }.compactMap { text in
                 text.sender.map {

@@ -26,6 +26,12 @@ package struct PageStore: Sendable {
     package let histories: Histories
     package let reveals: Reveals
     package let boards: Boards
+    package let undos: Undos
+    package let personLinks: PersonLinks
+    package let optOutLists: OptOutLists
+    package let cases: Cases
+    package let holds: LegalHolds
+    package let retention: Retention
 
     /// - Parameters:
     ///   - database: connections under the role `barnstorm_web`, which sees one organisation at a
@@ -61,5 +67,11 @@ package struct PageStore: Sendable {
         histories = Histories(database: database, numberKey: secret.key(.numberHash))
         reveals = Reveals(database: database)
         boards = Boards(database: database)
+        undos = Undos(database: database)
+        personLinks = PersonLinks(database: database)
+        optOutLists = OptOutLists(database: database, numberKey: secret.key(.numberHash))
+        cases = Cases(database: database, key: secret.key(.people))
+        holds = LegalHolds(database: database)
+        retention = Retention(database: database)
     }
 }

@@ -8,6 +8,8 @@ package struct Reception: Sendable {
     let database: Database
     let numberHashKey: [UInt8]
     let zoneSets: @Sendable (Set<String>) async throws -> [String: Int16]
+    /// What people open, without a trailing slash; HELP leads below it. Nil: no link.
+    let publicURL: String?
 
     /// The zone set of numbers of which nothing is known; migration 0003 makes it the first.
     static let unknownZoneSet: Int16 = 1
@@ -16,12 +18,13 @@ package struct Reception: Sendable {
     ///   - numberHashKey: the installation's key for `contact.number_hash`.
     ///   - zoneSets: the numbers of zone sets, each written as sorted names joined by commas.
     package init(
-        database: Database, numberHashKey: [UInt8],
+        database: Database, numberHashKey: [UInt8], publicURL: String? = nil,
         zoneSets: @escaping @Sendable (Set<String>) async throws -> [String: Int16]
     ) {
         self.database = database
         self.numberHashKey = numberHashKey
         self.zoneSets = zoneSets
+        self.publicURL = publicURL
     }
 
     /// Applies texts, durably, in the order in which they came; repetitions change nothing.
@@ -34,7 +37,8 @@ package struct Reception: Sendable {
         for round in Self.rounds(arrivals) {
             let zones = try await zones(of: round)
             let reception = ReceptionRound(
-                arrivals: round, zones: zones, numberHashKey: numberHashKey)
+                arrivals: round, zones: zones, numberHashKey: numberHashKey,
+                publicURL: publicURL)
             notices.formUnion(
                 try await database.transaction { try await reception.apply(on: $0) })
         }

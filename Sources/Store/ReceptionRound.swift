@@ -8,6 +8,7 @@ struct ReceptionRound: Sendable {
     let arrivals: [Arrival]
     let zones: [String: (country: String?, zoneSet: Int16)]
     let numberHashKey: [UInt8]
+    let publicURL: String?
 
     /// A text with everything that is known of it so far.
     struct Item: Sendable {
@@ -44,7 +45,7 @@ struct ReceptionRound: Sendable {
         try await write(items, on: connection)
         try await Conversations.update(items, on: connection)
         try await keep(fresh, items, on: connection)
-        try await AutomaticAnswers.write(items, on: connection)
+        try await AutomaticAnswers.write(items, publicURL: publicURL, on: connection)
         try await count(items, on: connection)
         try await prove(items, on: connection)
         return Set(items.map { InboxNotice(organisation: $0.organisation, member: $0.assignee) })

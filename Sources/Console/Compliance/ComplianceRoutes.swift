@@ -10,6 +10,11 @@ struct ComplianceRoutes: Sendable {
         NumberRoutes(console: console).add(to: router)
         LedgerRoutes(console: console).add(to: router)
         ReviewRoutes(console: console).add(to: router)
+        UndoRoutes(console: console).add(to: router)
+        OptOutListRoutes(console: console).add(to: router)
+        RequestRoutes(console: console).add(to: router)
+        SubjectRoutes(console: console).add(to: router)
+        HoldRoutes(console: console).add(to: router)
     }
 }
 
@@ -47,5 +52,7 @@ extension Console {
     }
 
     /// Names of the places, as their addresses have them.
-    private static let places = ["start", "number", "ledger", "review"]
+    private static let places = [
+        "start", "number", "ledger", "review", "undo", "requests", "list", "holds",
+    ]
 }

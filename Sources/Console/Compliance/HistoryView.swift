@@ -22,7 +22,8 @@ struct HistoryView {
                 ? Optional<String>.none as Any
                 : words("k_violations", count: history.violations.count),
             "may_stop": person.optedOutAt == nil && person.erasedAt == nil,
-            "is_stopped": person.optedOutAt != nil,
+            "may_undo": person.optedOutAt != nil && person.erasedAt == nil,
+            "may_ask": person.erasedAt == nil,
             "where": person.zones.isEmpty
                 ? words("k_zone_unknown")
                 : words(

@@ -29,6 +29,9 @@ struct LedgerRoutes: Sendable {
         let reviews = try await console.store.reviews.counts(organisation: visitor.organisation)
         let stops = try await ledger.search(
             LedgerFilter(kind: "stop"), organisation: visitor.organisation, limit: 5)
+        let cases = try await console.store.cases.requests(
+            organisation: visitor.organisation, openOnly: true)
+        let late = cases.count { $0.isOverdue() }
         let week = figures.sources.map(\.count).reduce(0, +)
         return console.compliancePage(
             "compliance_start", request, context, title: words("k_start_title"), at: "start",
@@ -46,6 +49,10 @@ struct LedgerRoutes: Sendable {
                         "address": "/k/ledger?kind=stop&source=\($0.source)",
                     ]
                 },
+                "requests": [
+                    "open": words.number(cases.count), "late": late > 0,
+                    "note": words("k_fig_overdue", count: late),
+                ] as [String: Any],
                 "lines": stops.map { LedgerView.row($0, words) }, "no_lines": stops.isEmpty,
                 "as_of": words.stamp(Date()),
             ])

@@ -137,6 +137,7 @@ struct WebPart: Sendable {
         let zoneSets = ZoneSets(database: database)
         return Reception(
             database: database, numberHashKey: installation.secret.key(.numberHash),
+            publicURL: try? installation.settings.publicURL(),
             zoneSets: { try await zoneSets.ids($0) })
     }
 

@@ -1,0 +1,186 @@
+"""Casework in a browser: undoing with two people, old stops, the person's own page, requests."""
+
+import re
+
+import pytest
+
+from checks import faults
+from test_reply import send_one
+from town import wait_until
+
+
+@pytest.fixture(scope="module")
+def people(chromium, town):
+    """Two people who were texted; one said STOP, one asked for help and got a link."""
+    from phone import Phone
+    phone = Phone(chromium, town)
+    member = phone.join("Nia")
+    persons = {}
+    for words in ["STOP", "HELP"]:
+        send_one(phone, town)
+        persons[words] = town.reply(member, words)
+    phone.close()
+    wait_until(lambda: stopped(town, persons["STOP"]), 15, "a stop")
+    number = town.sql(f"SELECT number FROM contact WHERE id = '{persons['HELP']}'")
+
+    def link():
+        for text in town.carrier_texts(number):
+            found = re.search(r"/w/[A-Za-z0-9_-]{16}", text)
+            if found:
+                return found.group()
+    persons["link"] = wait_until(link, 20, "an answer to HELP with a link")
+    return persons
+
+
+def stopped(town, person):
+    return town.sql(f"SELECT opted_out_at IS NOT NULL FROM contact WHERE id = '{person}'") == "t"
+
+
+def test_undo_a_stop_with_a_second_person(signed_in, town, people):
+    first = signed_in("compliance", name="Ana", width=1280)
+    first.open(f"/k/p/{people['STOP']}")
+    first.page.fill("#undo-reason", "called us: pressed STOP by mistake")
+    first.page.click("text=Ask to take the stop back")
+    assert first.page.is_visible("text=You asked for this one")
+    assert first.page.locator("[name=grant]").count() == 0, "one person alone cannot"
+    first.picture("compliance-undo-asked")
+    assert stopped(town, people["STOP"])
+    second = signed_in("owner", name="Ben", width=390)
+    second.open("/k/undo")
+    second.picture("compliance-undo")
+    assert faults(second.page) == []
+    second.page.click("[name=grant]")
+    assert second.page.is_visible("text=Taken back")
+    assert not stopped(town, people["STOP"])
+    assert town.sql("SELECT count(*) FROM ledger WHERE kind = 'stop'") != "0", "the stop stays"
+    assert town.sql("""SELECT entry::jsonb #>> '{details,asked_by}'
+        <> entry::jsonb #>> '{details,member}' FROM ledger WHERE kind = 'start'""") == "t"
+
+
+def test_import_old_stops(signed_in, town, people):
+    """By plain forms: no script."""
+    phone = signed_in("compliance", scripts=False, width=390)
+    page = phone.page
+    phone.open("/k/list")
+    page.fill("#source", "export of our former tool, 3 March 2026, by Ana")
+    page.fill("#list", "name,mobile\nA,+14155559901\nB,(415) 555-9902\nB again,4155559902\nC,nonsense\n")
+    page.click("main form button")
+    assert "2 people stopped" in page.inner_text(".banner")
+    phone.picture("compliance-list")
+    assert town.sql("""SELECT count(*) FROM ledger WHERE kind = 'stop'
+        AND entry::jsonb #>> '{details,source}' = 'list'
+        AND entry::jsonb #>> '{details,reason}' LIKE 'export of our former tool%'""") == "2"
+    page.fill("#source", "the same again")
+    page.fill("#list", "mobile\n+14155559901\n")
+    page.click("main form button")
+    assert "1 had stopped before" in page.inner_text(".banner")
+    page.fill("#source", "nothing")
+    page.fill("#list", "name\nAna\n")
+    page.click("main form button")
+    assert page.is_visible("text=nothing has changed")
+    assert town.sql("SELECT count(*) FROM ledger WHERE kind = 'import'") == "2"
+
+
+def test_help_leads_to_a_page_of_ones_own(phones, signed_in, town, people):
+    """Without sign-in and without script: who, whence, what, stop, complain."""
+    phone = phones(scripts=False)
+    page = phone.page
+    phone.open(people["link"])
+    phone.picture("why")
+    text = page.inner_text("main")
+    assert "Example Campaign" in text and "knock doors" in text
+    number = town.sql(f"SELECT number FROM contact WHERE id = '{people['HELP']}'")
+    assert number not in page.content()
+    page.fill("#words", "I never gave you my number.")
+    page.fill("#address", "me@example.org")
+    page.click("text=Send the complaint")
+    assert page.is_visible("text=We answer by")
+    assert town.sql("""SELECT count(*) FROM request WHERE kind = 'complaint' AND channel = 'page'
+        AND due_at - received_at > interval '29 days'""") == "1"
+    assert "never gave" not in town.sql("SELECT entry FROM ledger ORDER BY seq DESC LIMIT 1")
+    page.click("text=Stop all texts to me")
+    assert page.is_visible("text=Done. You get no more texts from us.")
+    assert stopped(town, people["HELP"])
+    assert town.sql("""SELECT count(*) FROM ledger WHERE kind = 'stop'
+        AND entry::jsonb #>> '{details,source}' = 'page'""") == "1"
+    assert phone.open("/w/AAAAAAAAAAAAAAAA").status == 404
+    staff = signed_in("compliance", width=1280)
+    staff.open("/k/requests")
+    staff.picture("compliance-requests")
+    staff.page.click("text=Complaint")
+    staff.page.click("text=Show what they said")
+    assert "I never gave you my number." in staff.page.inner_text("main")
+    staff.page.click("text=Acknowledge it")
+    phone.open(people["link"])
+    assert page.is_visible("text=A person has read it")
+
+
+def test_a_stop_by_letter_holds_at_once_and_is_closed(signed_in, town, people):
+    phone = signed_in("compliance", width=1280)
+    page = phone.page
+    phone.open("/k/requests")
+    page.select_option("#kind", "opt_out")
+    page.select_option("#channel", "post")
+    page.click("text=Write it down")
+    assert page.is_visible("text=needs the number"), "a stop of nobody would be lost"
+    page.select_option("#kind", "opt_out")
+    page.select_option("#channel", "post")
+    page.fill("#number", "+14155559977")
+    page.fill("#words", "Please leave me alone.")
+    page.click("text=Write it down")
+    assert "business day" in page.inner_text("main")
+    assert town.sql("SELECT opted_out_at IS NOT NULL FROM contact WHERE number = '+14155559977'") == "t"
+    page.fill("#outcome", "stopped on the day the letter came")
+    page.click("text=Close it")
+    assert page.is_visible("text=Closed, with its outcome")
+    assert town.sql("SELECT outcome FROM request WHERE channel = 'post'").startswith("stopped on")
+
+
+def test_a_hold_beats_erasure_and_both_are_logged(signed_in, town, people):
+    phone = signed_in("compliance", width=1280)
+    page = phone.page
+    person = people["HELP"]
+    number = town.sql(f"SELECT number FROM contact WHERE id = '{person}'")
+    phone.open("/k/holds")
+    page.fill("#number", number)
+    page.fill("#reason", "claim announced")
+    page.click("main form >> text=Place the hold")
+    phone.picture("compliance-holds")
+    phone.open(f"/k/p/{person}/erase")
+    page.fill("#reason", "asked by letter")
+    page.check("[name=sure]")
+    page.click("button.stop")
+    assert page.is_visible("text=Not erased")
+    phone.open("/k/holds")
+    page.fill("article input[name=reason]", "claim withdrawn")
+    page.click("article button")
+    phone.open(f"/k/p/{person}/erase")
+    phone.picture("compliance-erase")
+    page.fill("#reason", "asked by letter")
+    page.check("[name=sure]")
+    page.click("button.stop")
+    assert "Erased at" in page.inner_text(".answer")
+    assert town.sql(f"SELECT number IS NULL AND opted_out_at IS NOT NULL FROM contact WHERE id = '{person}'") == "t"
+    assert phone.open(people["link"]).status == 200, "the link still says that they are stopped"
+
+
+@pytest.mark.parametrize("scheme,language,width", [
+    ("light", "en", 320), ("dark", "cy", 320), ("light", "es", 390), ("dark", "en", 390),
+    ("light", "cy", 1280), ("dark", "es", 1280),
+])
+def test_every_page_of_casework_is_accessible(signed_in, town, people, scheme, language, width):
+    phone = signed_in("compliance", width=width, color_scheme=scheme, bypass_csp=True,
+                      reduced_motion="reduce")
+    town.sql(f"UPDATE member SET language = '{language}' WHERE id = '{phone.who}'")
+    phone.context.add_cookies([{"name": "lang", "value": language, "url": town.base}])
+    found = []
+    case = town.sql("SELECT id FROM request ORDER BY id LIMIT 1")
+    for name, path in [("undo", "/k/undo"), ("list", "/k/list"), ("requests", "/k/requests?all=1"),
+                       ("request", f"/k/requests/{case}"), ("holds", "/k/holds"),
+                       ("erase", f"/k/p/{people['STOP']}/erase"), ("why", people["link"])]:
+        if name == "request" and not case:
+            continue
+        phone.open(path)
+        phone.picture(f"compliance-{name}-{language}-{scheme}-{width}")
+        found += [f"{path}: {line}" for line in faults(phone.page)]
+    assert found == []
