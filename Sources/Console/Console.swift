@@ -18,7 +18,7 @@ package struct Console: Sendable {
     let publicURL: String
     let limits = Limits()
     let uploads: Uploads
-    let taps: TapQueue
+    let taps: TapDesk
     let live: LiveHub
     let boards: BoardHub
     let notifier: Notifier?
@@ -36,7 +36,8 @@ package struct Console: Sendable {
         pictures: Pictures? = nil, logger: Logger = Logger(label: "barnstorm.console")
     ) throws {
         self.store = store
-        taps = TapQueue(desk: store.sendDesk)
+        let desk = store.sendDesk
+        taps = TapDesk { try await desk.tap($0, campaign: $1, organisation: $2) }
         live = LiveHub(store: store)
         boards = BoardHub(boards: store.boards)
         uploads = Uploads(store: store, logger: logger)

@@ -160,7 +160,9 @@ import Texting
         let town = try await Town(mode: .hand)
         try await town.add(Town.list(60))
         try await town.launch()
-        let desk = TapDesk(draw: town.draw)
+        let desk = TapDesk { taps, _, organisation in
+            try await town.draw.tap(taps, organisation: organisation, windows: Town.always)
+        }
         var held: [(Lease, UUID)] = []
         for name in ["Ana", "Bo", "Cy"] {
             let member = try await member(town, name)
@@ -172,8 +174,7 @@ import Texting
             for press in presses {
                 group.addTask {
                     try await desk.tap(
-                        press, campaign: town.campaign.id, organisation: town.organisation.id,
-                        windows: Town.always)
+                        press, campaign: town.campaign.id, organisation: town.organisation.id)
                 }
             }
             return try await group.reduce(into: [TapResult]()) { $0.append($1) }

@@ -1,5 +1,4 @@
 import Foundation
-import Postgres
 
 /// Presses of all texters of this process, saved together: while one transaction runs, the next
 /// presses gather.
@@ -8,11 +7,21 @@ import Postgres
 /// its own hours. If a batch fails as a whole its presses are tried one by one, so that one bad one
 /// spoils none of the others.
 package actor TapDesk {
+    /// Saves presses of one campaign; gives what became of each, in order.
+    package typealias Save =
+        @Sendable (_ taps: [Tap], _ campaign: UUID, _ organisation: Int32) async throws ->
+        [TapResult]
+
     /// Presses of one transaction at most; more wait for the next.
     static let tapsMax = 200
 
-    private let draw: Draw
-    private var lines: [UUID: Line] = [:]
+    private let save: Save
+    private var lines: [Key: Line] = [:]
+
+    private struct Key: Hashable {
+        var organisation: Int32
+        var campaign: UUID
+    }
 
     private struct Line {
         var waiting: [Waiting] = []
@@ -24,48 +33,42 @@ package actor TapDesk {
         var answer: CheckedContinuation<TapResult, any Error>
     }
 
-    package init(draw: Draw) { self.draw = draw }
+    /// - Parameter save: ``SendDesk/tap(_:campaign:organisation:)`` for pages.
+    package init(save: @escaping Save) { self.save = save }
 
-    /// Saves a press; see ``Draw/tap(_:organisation:windows:now:)-(Tap,_,_,_)``.
+    /// Saves a press.
     ///
-    /// - Parameters:
-    ///   - campaign: the one the lease belongs to.
-    ///   - windows: its hours.
+    /// - Parameter campaign: the one the lease belongs to.
     package func tap(
-        _ tap: Tap, campaign: UUID, organisation: Int32, windows: @escaping Draw.Windows
+        _ tap: Tap, campaign: UUID, organisation: Int32
     ) async throws -> TapResult {
-        try await withCheckedThrowingContinuation { answer in
-            lines[campaign, default: Line()].waiting.append(Waiting(tap: tap, answer: answer))
-            guard lines[campaign]?.isRunning == false else { return }
-            lines[campaign]?.isRunning = true
-            Task { await run(campaign, organisation, windows) }
+        let key = Key(organisation: organisation, campaign: campaign)
+        return try await withCheckedThrowingContinuation { answer in
+            lines[key, default: Line()].waiting.append(Waiting(tap: tap, answer: answer))
+            guard lines[key]?.isRunning == false else { return }
+            lines[key]?.isRunning = true
+            Task { await run(key) }
         }
     }
 
-    private func run(
-        _ campaign: UUID, _ organisation: Int32, _ windows: @escaping Draw.Windows
-    ) async {
-        while let batch = take(campaign) {
+    private func run(_ key: Key) async {
+        while let batch = take(key) {
             do {
-                let results = try await draw.tap(
-                    batch.map(\.tap), organisation: organisation, windows: windows)
+                let results = try await save(batch.map(\.tap), key.campaign, key.organisation)
                 for (waiting, result) in zip(batch, results) {
                     waiting.answer.resume(returning: result)
                 }
             } catch {
-                await oneByOne(batch, organisation, windows)
+                await oneByOne(batch, key)
             }
         }
     }
 
-    private func oneByOne(
-        _ batch: [Waiting], _ organisation: Int32, _ windows: @escaping Draw.Windows
-    ) async {
+    private func oneByOne(_ batch: [Waiting], _ key: Key) async {
         for waiting in batch {
             do {
                 waiting.answer.resume(
-                    returning: try await draw.tap(
-                        waiting.tap, organisation: organisation, windows: windows))
+                    returning: try await save([waiting.tap], key.campaign, key.organisation)[0])
             } catch {
                 waiting.answer.resume(throwing: error)
             }
@@ -73,14 +76,14 @@ package actor TapDesk {
     }
 
     /// The next presses, `nil` and an idle line when there are none.
-    private func take(_ campaign: UUID) -> [Waiting]? {
-        guard var line = lines[campaign], !line.waiting.isEmpty else {
-            lines[campaign] = nil
+    private func take(_ key: Key) -> [Waiting]? {
+        guard var line = lines[key], !line.waiting.isEmpty else {
+            lines[key] = nil
             return nil
         }
         let batch = Array(line.waiting.prefix(Self.tapsMax))
         line.waiting.removeFirst(batch.count)
-        lines[campaign] = line
+        lines[key] = line
         return batch
     }
 }

@@ -1,0 +1,249 @@
+import ArgumentParser
+import Foundation
+import Postgres
+import Store
+import Synchronization
+
+/// `barnstorm bench taps`: hand mode as the pages do it, many texters on one campaign.
+struct TapBenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "taps",
+        abstract: "Leases and presses of many texters, from the press to the commit.")
+
+    @OptionGroup var common: CommonOptions
+    @Option(help: "Texters at once.") var texters = 500
+    @Option(help: "Seconds of each shape.") var seconds = 20
+    @Option(help: "People of the shape without pauses.") var people = 100_000
+
+    func run() async throws {
+        let context = try await CommandContext(common)
+        let house = try await BenchHouse.open(context.settings, knobs: SendBenchCommand.quiet)
+        do {
+            let pool = try Database(
+                url: house.databaseURL, size: 8, applicationName: "barnstorm bench taps")
+            for (name, pause) in [("as fast as they can", 0.0), ("a press a second each", 1.0)] {
+                let seed = TapSeed(house: house, pool: pool)
+                let room = try await seed.furnish(
+                    texters: texters, people: pause > 0 ? texters * (seconds + 20) : people)
+                let run = try await room.work(
+                    name: "\(texters) texters, \(name)", pause: pause, seconds: Double(seconds))
+                try context.output.print(run, run.line)
+            }
+            await pool.close()
+        } catch {
+            try? await house.close()
+            throw error
+        }
+        try await house.close()
+    }
+}
+
+/// What texters came to in a while.
+struct TapRun: Encodable, Sendable {
+    var name: String
+    var taps: Int
+    var seconds: Double
+    var tapsPerSecond: Double
+    /// From the press to its commit, milliseconds.
+    var tapMedian: Double
+    var tap99: Double
+    /// Ten people leased or renewed, milliseconds.
+    var leaseMedian: Double
+    var lease99: Double
+
+    var line: String {
+        String(
+            format: "%@  %6.0f taps/s  press to commit %5.1f ms, 99th %6.1f  lease %5.1f ms, 99th "
+                + "%6.1f", name.padding(toLength: 36, withPad: " ", startingAt: 0), tapsPerSecond,
+            tapMedian, tap99, leaseMedian, lease99)
+    }
+}
+
+/// A fresh organisation with a live campaign, texters and people who are awake.
+struct TapSeed: Sendable {
+    let house: BenchHouse
+    let pool: Database
+
+    /// A zone of fixed offset where it is about noon; the sign is POSIX's.
+    private static var noonZone: String {
+        let hour = Calendar(identifier: .gregorian).dateComponents(in: .gmt, from: Date()).hour
+        let offset = 12 - (hour ?? 12)
+        return offset == 0 ? "Etc/GMT" : "Etc/GMT\(offset > 0 ? "-" : "+")\(abs(offset))"
+    }
+
+    func furnish(texters: Int, people: Int) async throws -> TapRoom {
+        let database = house.database
+        let (campaign, list, lane) = (UUID.v7(), UUID.v7(), UUID.v7())
+        let zone = Self.noonZone
+        let organisation = try await database.transaction { connection in
+            let organisation = try await connection.first(
+                """
+                INSERT INTO organisation (name, countries, frequency_cap)
+                VALUES (\("bench \(campaign.text)"), '{US}', 8) RETURNING id
+                """
+            ) { try $0.value(0) as Int32 }!
+            try await connection.execute(
+                "INSERT INTO zone_set (zones) VALUES (\(zone)) ON CONFLICT DO NOTHING")
+            try await connection.execute(
+                """
+                INSERT INTO account (provider, name, credentials, hook, callback_key)
+                SELECT 'simulated', 'bench', '\\x00', 'bench-hook-0123456', '\\x00'
+                WHERE NOT EXISTS (SELECT FROM account)
+                """)
+            try await connection.execute(
+                """
+                INSERT INTO sender (organisation_id, id, account_id, number)
+                SELECT \(organisation), gen_random_uuid(), (SELECT min(id) FROM account),
+                    '+1' || (2000000000 + \(Int(organisation)) * 10000 + i)::text
+                FROM generate_series(1, 100) AS i
+                """)
+            return organisation
+        }
+        try await database.transaction { connection in
+            try await connection.execute(
+                """
+                INSERT INTO campaign (organisation_id, id, name, state, script_version)
+                VALUES (\(organisation), \(campaign), 'bench', 'live', 1)
+                """)
+            try await connection.execute(
+                """
+                INSERT INTO script (organisation_id, campaign_id, version, body)
+                VALUES (\(organisation), \(campaign), 1,
+                    'Hi {name|there}, a volunteer here. Can you join us on Saturday? STOP ends.')
+                """)
+            try await connection.execute(
+                """
+                INSERT INTO import (organisation_id, id, campaign_id, file_name, sha256, bytes,
+                    consent_source, state, done_at)
+                VALUES (\(organisation), \(list), \(campaign), 'bench.csv', '\\x00', 1, 'bench',
+                    'done', now())
+                """)
+            try await connection.execute(
+                """
+                INSERT INTO lane (organisation_id, id, campaign_id, import_id, zone_set, size)
+                SELECT \(organisation), \(lane), \(campaign), \(list), id, \(Int32(people))
+                FROM zone_set WHERE zones = \(zone)
+                """)
+        }
+        try await fill(organisation, campaign, lane, people: people, zone: zone)
+        return TapRoom(
+            desk: SendDesk(database: pool), campaign: campaign, organisation: organisation,
+            texters: try await sit(texters, organisation, campaign))
+    }
+
+    private func fill(
+        _ organisation: Int32, _ campaign: UUID, _ lane: UUID, people: Int, zone: String
+    ) async throws {
+        try await house.database.transaction { connection in
+            try await connection.execute(
+                """
+                WITH c AS (
+                    INSERT INTO contact
+                        (organisation_id, id, number, number_hash, name, country, zone_set)
+                    SELECT \(organisation), gen_random_uuid(), '+1' || (3000000000 + i)::text,
+                        sha256(('+1' || (3000000000 + i))::bytea), 'Aisha', 'US', z.id
+                    FROM generate_series(1, \(Int32(people))) AS i,
+                        zone_set z WHERE z.zones = \(zone)
+                    RETURNING id
+                )
+                INSERT INTO recipient
+                    (organisation_id, contact_id, campaign_id, lane_id, position, message_id)
+                SELECT \(organisation), id, \(campaign), \(lane), row_number() OVER (),
+                    overlay(uuid_at(now())::text PLACING right(id::text, 21) FROM 16)::uuid
+                FROM c
+                """)
+        }
+        try await house.database.withConnection { try await $0.script("ANALYZE") }
+    }
+
+    private func sit(
+        _ count: Int, _ organisation: Int32, _ campaign: UUID
+    ) async throws -> [Visitor] {
+        let signIns = SignIns(database: pool)
+        let volunteers = Volunteers(database: pool)
+        var visitors: [Visitor] = []
+        for number in 0..<count {
+            let member = UUID.v7()
+            try await house.database.execute(
+                """
+                INSERT INTO member (organisation_id, id, name, email, role, proven_at)
+                VALUES (\(organisation), \(member), 'Sam', \("sam\(number)@example.org"),
+                    'texter', now())
+                """)
+            try await volunteers.seen(
+                organisation: organisation, member: member, campaign: campaign)
+            let token = try await signIns.begin(
+                organisation: organisation, member: member, userAgent: nil)
+            if let visitor = try await signIns.visitor(token: token) { visitors.append(visitor) }
+        }
+        return visitors
+    }
+}
+
+/// Texters at work.
+struct TapRoom: Sendable {
+    let desk: SendDesk
+    let campaign: UUID
+    let organisation: Int32
+    let texters: [Visitor]
+
+    private struct Spans: Sendable {
+        var taps: [Double] = []
+        var leases: [Double] = []
+    }
+
+    /// - Parameter pause: seconds between two presses of one texter.
+    func work(name: String, pause: Double, seconds: Double) async throws -> TapRun {
+        let desk = desk
+        let taps = TapDesk { try await desk.tap($0, campaign: $1, organisation: $2) }
+        let begin = ContinuousClock.now
+        let end = begin.advanced(by: .seconds(seconds))
+        let spans = try await withThrowingTaskGroup(of: Spans.self) { group in
+            for texter in texters {
+                group.addTask { try await shift(of: texter, taps, pause: pause, until: end) }
+            }
+            return try await group.reduce(into: Spans()) { all, one in
+                all.taps += one.taps
+                all.leases += one.leases
+            }
+        }
+        let elapsed = (ContinuousClock.now - begin) / .seconds(1)
+        let (presses, leases) = (spans.taps.sorted(), spans.leases.sorted())
+        func quantile(_ values: [Double], _ share: Double) -> Double {
+            values.isEmpty ? 0 : values[min(values.count - 1, Int(Double(values.count) * share))]
+        }
+        return TapRun(
+            name: name, taps: presses.count, seconds: elapsed,
+            tapsPerSecond: Double(presses.count) / elapsed, tapMedian: quantile(presses, 0.5),
+            tap99: quantile(presses, 0.99), leaseMedian: quantile(leases, 0.5),
+            lease99: quantile(leases, 0.99))
+    }
+
+    private func shift(
+        of texter: Visitor, _ taps: TapDesk, pause: Double, until end: ContinuousClock.Instant
+    ) async throws -> Spans {
+        var spans = Spans()
+        let clock = ContinuousClock()
+        // People do not press in step.
+        if pause > 0 { try await Task.sleep(for: .seconds(Double.random(in: 0..<pause))) }
+        while clock.now < end {
+            let asked = clock.now
+            guard let page = try await desk.page(for: texter), !page.cards.isEmpty else { break }
+            spans.leases.append((clock.now - asked) / .milliseconds(1))
+            for card in page.cards where clock.now < end {
+                let tap = Tap(
+                    message: card.lease.message, key: card.lease.key, member: texter.id,
+                    scriptVersion: card.lease.scriptVersion)
+                let pressed = clock.now
+                let result = try await taps.tap(
+                    tap, campaign: campaign, organisation: organisation)
+                guard result == .sent else {
+                    throw CommandFailure.checkFailed("A press came to \(result) instead of a text.")
+                }
+                spans.taps.append((clock.now - pressed) / .milliseconds(1))
+                if pause > 0 { try await Task.sleep(for: .seconds(pause)) }
+            }
+        }
+        return spans
+    }
+}
