@@ -12,9 +12,13 @@ extension Console {
 
     /// Makes a code and sends it where the details say.
     ///
-    /// - Parameter pool: whose numbers the text comes from.
+    /// - Parameters:
+    ///   - pool: whose numbers the text comes from.
+    ///   - path: where the code is typed. A mail carries it as a link with the code in it, which
+    ///     still wants a press there: scanners of mail follow links, and burn none by that.
     func sendCode(
-        organisation: Int32, organisationName: String, pool: String?, _ details: ProofDetails
+        organisation: Int32, organisationName: String, pool: String?, _ details: ProofDetails,
+        path: (UUID) -> String
     ) async throws -> CodeDelivery {
         guard limits.account.allows("code \(details.login)") else {
             return .failed(key: "code_too_many")
@@ -30,7 +34,8 @@ extension Console {
         if details.isEmail {
             guard let mailer = notifier?.mailer,
                 let mail = Mail(
-                    to: details.login, subject: words("code_subject"), text: text + "\n")
+                    to: details.login, subject: words("code_subject"),
+                    text: "\(text)\n\n\(publicURL)\(path(proof.id))?code=\(proof.code)\n")
             else { return .failed(key: "code_no_mail") }
             return await mailer.send(mail) ? .sent(proof.id) : .failed(key: "code_mail_failed")
         }

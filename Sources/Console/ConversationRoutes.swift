@@ -84,7 +84,8 @@ struct ConversationRoutes: Sendable {
         let view = ConversationView(page: page, visitor: visitor, words: words, now: Date())
         var values = view.values
         values["colleagues"] = colleagues.map { ["id": $0.id.text, "colleague": $0.name] }
-        values["draft"] = draft ?? view.chosen(request.query.id("answer"))?.body ?? ""
+        let ready = request.query["ready"] == nil ? nil : view.readyLine
+        values["draft"] = draft ?? view.chosen(request.query.id("answer"))?.body ?? ready ?? ""
         values["answer"] = request.query.id("answer")?.text ?? ""
         values["saves"] = view.chosen(request.query.id("answer")).flatMap(view.saves) as Any
         values["banner"] = banner as Any

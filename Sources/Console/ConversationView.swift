@@ -33,10 +33,7 @@ struct ConversationView {
             "is_done": page.isDone, "likely_stop": page.flag == "likely_stop" && page.review != nil,
             "likely_wrong": page.flag == "wrong_number" && page.review != nil,
             "handed_reason": page.handedReason.flatMap { $0.isEmpty ? nil : $0 } as Any,
-            "ready_line": words(
-                "ready_line", ["name": visitor.name, "who": page.assigneeName ?? ""]
-            )
-            .filter { !"\u{2068}\u{2069}".contains($0) },
+            "ready_line": readyLine as Any,
             "seen": page.newest?.text ?? "", "may_write": mayWrite,
             "first_reply": visitor.settings["replied"] == nil,
             "reply_lang": page.language ?? "en",
@@ -45,6 +42,15 @@ struct ConversationView {
 
     /// New texters send ready answers until they have read the reply lesson.
     private var mayWrite: Bool { visitor.mayWriteFreely || visitor.role != "texter" }
+
+    /// How somebody introduces themselves to a person who was handed to them.
+    var readyLine: String? {
+        guard page.handedReason?.isEmpty == false, page.assignee == visitor.id, mayWrite,
+            let who = page.notes.last(where: { $0.kind == "handed" })?.author
+        else { return nil }
+        return words("ready_line", ["name": visitor.name, "who": who])
+            .filter { !"\u{2068}\u{2069}".contains($0) }
+    }
 
     func chosen(_ id: UUID?) -> ReadyAnswer? {
         guard let id, var answer = page.answers.first(where: { $0.id == id }) else { return nil }
@@ -83,7 +89,11 @@ struct ConversationView {
     private func saying(_ saying: ConversationPage.Saying) -> [String: Any] {
         let zone = page.zone ?? .gmt
         let about = [
-            saying.isTheirs ? nil : saying.isAutomatic ? words("automatic") : saying.author,
+            saying.isTheirs
+                ? nil
+                : saying.isAutomatic
+                    ? words("automatic")
+                    : saying.authorID == visitor.id ? words("by_you") : saying.author,
             words.clock(saying.at, zone: zone),
             saying.isTheirs ? nil : words("state_\(saying.state.rawValue)"),
         ].compactMap(\.self).joined(separator: " · ")

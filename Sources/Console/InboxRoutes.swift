@@ -41,6 +41,9 @@ struct InboxRoutes: Sendable {
                 "empty_text": words("empty_\(bucket.rawValue)_text"),
                 "pool": counts.pool > 0
                     ? words("inbox_pool", count: counts.pool) : Optional<String>.none as Any,
+                "said": query["said"].flatMap {
+                    ["handed", "done", "wrong"].contains($0) ? words("said_\($0)") : nil
+                } as Any,
                 "needs": counts.needs, "in_needs": bucket == .needs,
                 "push_key": console.notifier?.push?.applicationKey as Any,
                 "may_be_told": console.notifier != nil,

@@ -114,12 +114,13 @@ struct JoinRoutes: Sendable {
         _ campaign: JoinableCampaign, _ details: ProofDetails, _ request: Request,
         _ context: ConsoleContext, _ fields: Form?
     ) async throws -> Response {
+        let code = context.parameters.get("code") ?? ""
         let delivery = try await console.sendCode(
             organisation: campaign.organisation, organisationName: campaign.organisationName,
-            pool: campaign.pool, details)
+            pool: campaign.pool, details
+        ) { "/j/\(code)/\($0.text)" }
         switch delivery {
         case .sent(let proof):
-            let code = context.parameters.get("code") ?? ""
             return console.redirect("/j/\(code)/\(proof.text)")
         case .failed(let key):
             return joinPage(campaign, request, context, fields: fields, errors: ["login": key])
@@ -158,7 +159,9 @@ struct JoinRoutes: Sendable {
                 "campaign": campaign.name, "path": request.uri.path, "back": back,
                 "sent_to": words(
                     details.isEmail ? "code_mailed" : "code_texted", ["where": details.hint]),
-                "error": error as Any, "resent": request.query["again"] != nil,
+                "error": error as Any,
+                "code": error == nil ? request.query["code"] as Any : "",
+                "resent": request.query["again"] != nil,
             ])
     }
 

@@ -54,7 +54,8 @@ struct SignInRoutes: Sendable {
         guard let member = members.first else { return console.redirect("/in/0/\(UUID.v7().text)") }
         let details = ProofDetails(name: "", login: stored, language: language, campaign: nil)
         let delivery = try await console.sendCode(
-            organisation: member.organisation, organisationName: "Barnstorm", pool: nil, details)
+            organisation: member.organisation, organisationName: "Barnstorm", pool: nil, details
+        ) { "/in/\(member.organisation)/\($0.text)" }
         switch delivery {
         case .sent(let proof):
             return console.redirect("/in/\(member.organisation)/\(proof.text)")
@@ -70,7 +71,10 @@ struct SignInRoutes: Sendable {
         return console.page(
             "sign_in_code", request, context, title: words("code_title"),
             status: error == nil ? .ok : .unprocessableContent, scripts: ["app.js"],
-            ["action": request.uri.path, "error": error as Any])
+            [
+                "action": request.uri.path, "error": error as Any,
+                "code": error == nil ? request.query["code"] as Any : "",
+            ])
     }
 
     private func finish(_ request: Request, _ context: ConsoleContext) async throws -> Response {

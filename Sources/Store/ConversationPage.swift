@@ -66,6 +66,7 @@ package struct ConversationPage: Sendable {
         package var mediaCount: Int
         package var at: Date
         package var author: String?
+        package var authorID: UUID?
         package var state: State
         /// Of another number of ours: an earlier conversation with the same person.
         package var isEarlier: Bool
@@ -239,8 +240,9 @@ extension Desk {
         let rows = try await connection.rows(
             """
             SELECT m.id, m.kind, m.body, cardinality(m.media), m.created_at, u.name,
-                m.sender_id = \(page.sender) OR m.conversation_id = \(page.id),
-                t.verdict, o.result, coalesce(s.result, 0::smallint), r.status
+                coalesce(m.sender_id = \(page.sender), true)
+                    OR coalesce(m.conversation_id = \(page.id), false),
+                t.verdict, o.result, coalesce(s.result, 0::smallint), r.status, m.author_id
             FROM (
                 SELECT * FROM message WHERE organisation_id = \(organisation)
                     AND contact_id = \(page.contact) AND kind IN (2, 3, 4, 6)
@@ -268,11 +270,11 @@ extension Desk {
             return ConversationPage.Saying(
                 id: try row.value(0), isTheirs: kind == 6, isAutomatic: kind == 3 || kind == 4,
                 body: try row.value(2), mediaCount: Int(try row.value(3) as Int32? ?? 0),
-                at: try row.value(4), author: try row.value(5),
+                at: try row.value(4), author: try row.value(5), authorID: try row.value(11),
                 state: Self.state(
                     kind: kind, verdict: try row.value(7), outcome: try row.value(8),
                     settlement: try row.value(9), receipt: try row.value(10)),
-                isEarlier: !(try row.value(6) as Bool? ?? true))
+                isEarlier: !(try row.value(6) as Bool))
         }
         return rows.reversed()
     }

@@ -1,6 +1,7 @@
 """From a link to texts that were sent once."""
 
 import random
+import signal
 import time
 
 from town import wait_until
@@ -50,8 +51,13 @@ def test_no_double(phone, town):
     print("seed", seed)
     page = phone.page
     page.wait_for_timeout(1000)
-    for _ in range(25):
+    for turn in range(25):
         what = chance.randrange(6)
+        if turn == 12:
+            town.kill("web", signal.SIGKILL)
+            page.click("[data-press] [data-send]")
+            page.wait_for_timeout(300)
+            town.start_web()
         if what == 0:
             page.evaluate("for (let i = 0; i < 10; i++) document.querySelector('[data-send]').click()")
         elif what == 1:

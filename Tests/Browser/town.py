@@ -172,7 +172,7 @@ class Town(House):
         """What the carrier was asked to send to a number, oldest first."""
         return [each.body for each in self.carrier_log().accepted if each.to == number]
 
-    def reply(self, member, words):
+    def reply(self, member, words, media=0):
         """Somebody whom a texter texted writes back; through the carrier's own webhook."""
         person, number = self.sql(f"""
             SELECT m.contact_id || ' ' || c.number FROM message m
@@ -180,13 +180,13 @@ class Town(House):
             WHERE m.kind = 1 AND m.author_id = '{member}' AND NOT EXISTS (
                 SELECT FROM message r WHERE r.kind = 6 AND r.contact_id = m.contact_id)
             ORDER BY m.id LIMIT 1""").split()
-        self.inbound(number, words)
+        self.inbound(number, words, media)
         return person
 
-    def inbound(self, number, words):
+    def inbound(self, number, words, media=0):
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.carrier_port}/_control/inbound", method="POST",
             data=json.dumps(
-                {"from": number, "to": "+12135550100", "body": words}).encode(),
+                {"from": number, "to": "+12135550100", "body": words, "media": media}).encode(),
             headers={"Content-Type": "application/json"})
         urllib.request.urlopen(request, timeout=10).close()
