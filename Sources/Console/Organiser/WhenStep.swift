@@ -46,7 +46,7 @@ struct WhenStep: Sendable {
         ]
         for key in Self.keys { values[key] = value(key) }
         if let code = campaign.code {
-            let address = "\(console.publicURL)/j/\(code.lowercased())"
+            let address = "\(console.publicURL)/j/\(code)"
             values["join"] = [
                 "address": address, "square": QRSquare(address)?.values as Any,
             ]
