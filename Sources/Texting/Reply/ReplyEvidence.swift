@@ -14,8 +14,8 @@ struct ReplyEvidence: Sendable {
     /// Added for other words and beginnings of words, by their spelling.
     private let spelled: [[UInt32]: Float]
 
-    /// Odds from which on a person is asked: twelve to one.
-    static let threshold: Float = 2.5
+    /// Odds from which on a person is asked: ten to one.
+    static let threshold: Float = 2.3
 
     /// Odds below which a phrase that a rule has found is shown to a person: one to seven.
     static let against: Float = -2

@@ -7,6 +7,8 @@ struct ReplyJudge {
         var action: Reply.Action
         /// How many words those are.
         var length = 0
+        /// Whether the message says something that speaks against a stop.
+        var isDoubted = false
         /// What speaks against it, as a clause; empty if nothing does.
         var objection = ""
 
@@ -61,7 +63,9 @@ struct ReplyJudge {
             }
         } else if !finding.objection.isEmpty {
             if score < 0 { finding.dismiss() }
-        } else if finding.rule.id.hasPrefix("net."), score >= ReplyEvidence.threshold {
+        } else if finding.rule.id.hasPrefix("net."), !finding.isDoubted,
+            score >= ReplyEvidence.threshold
+        {
             finding.action = .act
         }
         return finding
@@ -279,6 +283,7 @@ struct ReplyJudge {
     /// The finding that decides; what contradicts a stop leaves it to a person.
     private func decide(_ findings: [Finding], machine: Finding?, doubt: Finding?) -> Finding? {
         guard var best = findings.min(by: { Self.rank($0) < Self.rank($1) }) else { return machine }
+        best.isDoubted = doubt != nil
         guard best.rule.meaning == .optOut, best.action == .act else { return machine ?? best }
         let contrary = findings.first {
             $0.rule.meaning == .optIn || $0.rule.id.hasPrefix("reversal.")
