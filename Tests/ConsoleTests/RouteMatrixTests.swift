@@ -19,7 +19,7 @@ import Testing
         var description: String { "\(method) \(path)" }
     }
 
-    /// Every route of the console; ``every route is in the matrix`` compares it with the router.
+    /// Volunteers' routes by what they are to whom; all others meet the generated test below.
     private static let routes: [Route] = [
         .init(method: "GET", path: "/", access: .everybody),
         .init(method: "GET", path: "/help", access: .everybody),
@@ -84,6 +84,57 @@ import Testing
                 #expect(status != 404 && status < 500, "\(route) for its owner: \(status)")
             }
         }
+    }
+
+    /// Asked of the router itself, so that a page added tomorrow is asked too.
+    @Test func `every route keeps out who is not signed in, and who is of another house`()
+        async throws
+    {
+        try await PageHouse.open { house in
+            let console = try Console(store: house.store, publicURL: "http://barnstorm.test")
+            let routes = console.router().routes.filter { !Self.isPublic($0.path.description) }
+            #expect(routes.count > 30)
+            let owner = try await house.member("texter")
+            let roles = ["texter", "lead", "organiser", "compliance", "owner"]
+            var theirs: [String?] = [nil]
+            for role in roles {
+                theirs.append(try await house.member(role, organisation: 2).token)
+            }
+            for route in routes {
+                let hasPlace = route.path.contains { $0.description.contains(where: "{:".contains) }
+                for token in theirs where token == nil || hasPlace {
+                    let id = try await Self.conversation(of: owner.id, house)
+                    let path = Self.filled(route.path.description, id)
+                    let status = try await house.request(
+                        route.method.rawValue, path, token: token,
+                        headers: ["Sec-Fetch-Site: same-origin", "Accept: application/json"]
+                    ).status
+                    let isRefused = (300..<500).contains(status)
+                    #expect(isRefused, "\(route.method) \(route.path): \(status)")
+                    let isKept = try await TestDatabase.current.first(
+                        """
+                        SELECT assignee_id = \(owner.id) AND needs_reply_since IS NOT NULL
+                        FROM conversation WHERE id = \(UUID(uuidString: id)!)
+                        """
+                    ) { try $0.value(0) as Bool }
+                    #expect(isKept == true, "\(route.method) \(route.path) changed what is ours")
+                }
+            }
+        }
+    }
+
+    /// The door itself, and what everybody may read.
+    private static func isPublic(_ path: String) -> Bool {
+        let doors = ["/assets", "/in", "/j/", "/o/in/", "/o/sign-in", "/out", "/choices", "/**"]
+        let pages = ["/", "/help", "/pieces", "/sw.js", "/manifest.webmanifest", "/favicon.ico"]
+        return pages.contains(path)
+            || doors.contains { path.hasPrefix($0) && !path.hasPrefix("/inbox") }
+    }
+
+    private static func filled(_ path: String, _ id: String) -> String {
+        path.split(separator: "/", omittingEmptySubsequences: false).map { part in
+            part.hasPrefix("{") || part.hasPrefix(":") ? id : String(part)
+        }.joined(separator: "/")
     }
 
     @Test func `what another site sends is refused`() async throws {
