@@ -66,7 +66,8 @@ struct Settings: Sendable {
     /// Settings of the whole program; each provider has its own behind its name.
     static let known: Set<String> = [
         "DATABASE_URL", "LISTEN", "PUBLIC_URL", "SECRET_FILE", "SMTP_URL", "PROVIDER", "LOG_LEVEL",
-        "LOG_FORMAT", "MIGRATIONS", "PERMIT_DIR", "DATABASE_CONNECTIONS",
+        "LOG_FORMAT", "MIGRATIONS", "PERMIT_DIR", "DATABASE_CONNECTIONS", "ANCHOR_DIR",
+        "ANCHOR_MAIL",
     ]
     static let providerNames = ["TWILIO", "TELNYX", "BANDWIDTH", "VONAGE", "PLIVO", "SIMULATED"]
 

@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Texting
 
 /// What a preflight reads, in one transaction.
 struct LaunchFacts: Sendable {
@@ -17,6 +18,9 @@ struct LaunchFacts: Sendable {
     var columns: [String]
     var openImports: Int
     var importsWithoutConsent: Int
+    /// Recipients who get no text because their country's law turns on consent and no words and day
+    /// of theirs are recorded.
+    var peopleWithoutConsent: Int
     var senders: [Sender]
     /// People who are recipients of another live campaign too.
     var overlap: Int
@@ -52,6 +56,8 @@ struct LaunchFacts: Sendable {
             columns: imports.flatMap(\.fields),
             openImports: imports.count { $0.state == "merging" },
             importsWithoutConsent: imports.count { $0.consent.isEmpty },
+            peopleWithoutConsent: try await peopleWithoutConsent(
+                campaign, tenant.countries, on: connection),
             senders: try await senders(campaign, on: connection),
             overlap: try await overlap(campaign, on: connection))
     }
@@ -124,6 +130,24 @@ struct LaunchFacts: Sendable {
             WHERE l.organisation_id = \(campaign.organisation) AND l.campaign_id = \(campaign.id)
                 AND EXISTS (SELECT FROM recipient o WHERE o.organisation_id = r.organisation_id
                     AND o.contact_id = r.contact_id AND o.campaign_id = ANY(\(others)))
+            """
+        ) { row in try row.value(0) as Int } ?? 0
+    }
+
+    private static func peopleWithoutConsent(
+        _ campaign: Campaign, _ countries: [String], on connection: Connection
+    ) async throws -> Int {
+        let strict = JurisdictionProfile.countriesNeedingConsent(countries)
+        guard !strict.isEmpty else { return 0 }
+        return try await connection.first(
+            """
+            SELECT count(*) FROM recipient r
+            JOIN contact c ON c.organisation_id = r.organisation_id AND c.id = r.contact_id
+            WHERE r.organisation_id = \(campaign.organisation)
+                AND r.lane_id IN (SELECT l.id FROM lane l
+                    WHERE l.organisation_id = \(campaign.organisation)
+                      AND l.campaign_id = \(campaign.id))
+                AND \(Draw.lacksConsent(strict))
             """
         ) { row in try row.value(0) as Int } ?? 0
     }

@@ -57,18 +57,21 @@ extension Ledger {
         try await database.transaction(organisation: organisation) { connection in
             try await connection.rows(
                 """
-                SELECT c.id, c.opted_out_at IS NOT NULL
-                FROM contact c
-                LEFT JOIN LATERAL (
-                    SELECT kind FROM ledger l
-                    WHERE l.organisation_id = c.organisation_id AND l.contact_id = c.id
-                      AND l.kind IN ('stop', 'start', 'stop taken back')
-                    ORDER BY seq DESC LIMIT 1
-                ) l ON true
-                WHERE c.organisation_id = \(organisation)
-                  AND (c.opted_out_at IS NOT NULL) <> (coalesce(l.kind, '') = 'stop')
-                  AND c.erased_at IS NULL
-                ORDER BY c.id LIMIT 100
+                WITH said AS MATERIALIZED (
+                    SELECT DISTINCT ON (contact_id) contact_id, kind FROM ledger
+                    WHERE organisation_id = \(organisation) AND contact_id IS NOT NULL
+                      AND kind IN ('stop', 'start', 'stop taken back')
+                    ORDER BY contact_id, seq DESC
+                )
+                SELECT c.id, true FROM contact c
+                LEFT JOIN said s ON s.contact_id = c.id
+                WHERE c.organisation_id = \(organisation) AND c.opted_out_at IS NOT NULL
+                  AND c.erased_at IS NULL AND coalesce(s.kind, '') <> 'stop'
+                UNION ALL
+                SELECT c.id, false FROM said s
+                JOIN contact c ON c.organisation_id = \(organisation) AND c.id = s.contact_id
+                WHERE s.kind = 'stop' AND c.opted_out_at IS NULL AND c.erased_at IS NULL
+                ORDER BY 1 LIMIT 100
                 """
             ) { row in
                 let id = try row.value(0) as UUID

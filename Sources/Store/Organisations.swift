@@ -64,6 +64,59 @@ package struct Organisations: Sendable {
         }
     }
 
+    /// Allows or forbids texting without a person's press, with a line in the ledger. The operator
+    /// of the installation decides it, never an organiser (compliance 1.2).
+    ///
+    /// - Throws: ``InvalidInput`` without a reason.
+    package func allowPaced(
+        _ isAllowed: Bool, reason: String, organisation: Int32
+    ) async throws -> Organisation {
+        try await change(
+            organisation, "paced_allowed = \(isAllowed)", reason: reason,
+            details: ["setting": "paced_allowed", "new": "\(isAllowed)"]
+        ) { "\($0.pacedAllowed)" }
+    }
+
+    /// Sets the countries whose law applies, with a line in the ledger.
+    ///
+    /// - Parameter countries: ISO 3166 alpha-2, most usual first.
+    /// - Throws: ``InvalidInput`` for a code that is none, or without a reason.
+    package func setCountries(
+        _ countries: [String], reason: String, organisation: Int32
+    ) async throws -> Organisation {
+        let codes = countries.map { $0.uppercased() }
+        guard !codes.isEmpty, codes.allSatisfy(Self.isCountry) else {
+            throw InvalidInput(
+                "Countries are two-letter codes such as US or GB; give at least one.")
+        }
+        return try await change(
+            organisation, "countries = \(codes)", reason: reason,
+            details: ["setting": "countries", "new": codes.joined(separator: ",")]
+        ) { $0.countries.joined(separator: ",") }
+    }
+
+    private func change(
+        _ id: Int32, _ set: SQL, reason: String, details: [String: String],
+        old: @escaping @Sendable (Organisation) -> String
+    ) async throws -> Organisation {
+        let reason = try nonEmpty(reason, "Say why, by --reason: the ledger keeps it.")
+        return try await database.transaction(organisation: id) { connection in
+            let before = try await connection.first(
+                "SELECT \(Organisation.columns) FROM organisation WHERE id = \(id) FOR UPDATE",
+                decode: Organisation.init(row:))
+            guard let before else { throw InvalidInput("There is no organisation \(id).") }
+            let after = try await connection.first(
+                """
+                UPDATE organisation SET \(set) WHERE id = \(id) RETURNING \(Organisation.columns)
+                """, decode: Organisation.init(row:))!
+            var line = details
+            line["old"] = old(before)
+            line["reason"] = reason
+            try await SettingChanges.record(id, line, on: connection)
+            return after
+        }
+    }
+
     /// All tenants, oldest first; the web role sees its own only.
     package func list() async throws -> [Organisation] {
         try await database.rows(

@@ -66,6 +66,14 @@ package struct Preflight: Sendable {
                     name: "no_consent", level: .blocking,
                     sentence: "A list does not say why its people may be texted; import it anew."))
         }
+        if facts.peopleWithoutConsent > 0 {
+            findings.append(
+                LaunchFinding(
+                    name: "no_consent_record", level: .acceptable,
+                    sentence:
+                        "People whose country asks for recorded consent, and of whom no words "
+                        + "and day are known: \(facts.peopleWithoutConsent); they get no text."))
+        }
         if facts.overlap > 0 {
             findings.append(
                 LaunchFinding(

@@ -31,6 +31,9 @@ package struct HoursRules: Sendable {
 
     package let rows: [Row]
 
+    /// The day of the latest look at any rule, as in the table.
+    package static var reviewedOn: String { shared.rows.map(\.reviewedOn).max() ?? "" }
+
     package static let shared = HoursRules(table: Resource.required("texting-hours.tsv"))
 
     /// Reads the table; a row that cannot be read ends the process, because a rule would be missing.

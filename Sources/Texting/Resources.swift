@@ -36,7 +36,8 @@ package enum Resource {
     /// The names of all tables; a test compares them with the folder.
     package static let names =
         [
-            "phone-numbers.bin", "postal-zones.tsv", "texting-hours.tsv", "time-zones.bin",
+            "jurisdictions.tsv", "phone-numbers.bin", "postal-zones.tsv", "texting-hours.tsv",
+            "time-zones.bin",
         ] + replyTables + [replyEvidence]
 
     /// Reads every table once, so that `doctor` and the start of a worker can say what is missing.

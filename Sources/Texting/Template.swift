@@ -78,3 +78,15 @@ package struct Template: Equatable, Sendable {
         }
     }
 }
+
+extension Template {
+    /// What every rendering fits, as a pattern of SQL's LIKE: fixed words in order, anything where a
+    /// field or a condition stands.
+    package var likePattern: String {
+        nodes.map { node in
+            guard case .text(let literal) = node else { return "%" }
+            return literal.replacing("\\", with: "\\\\").replacing("%", with: "\\%")
+                .replacing("_", with: "\\_")
+        }.joined()
+    }
+}

@@ -16,6 +16,8 @@ package enum Verdict: Equatable, Sendable {
         case frequencyCap = "frequency_cap"
         case sendBefore = "send_before"
         case campaignEnded = "campaign_ended"
+        /// The law of the person's country turns on consent, and no record of it stands.
+        case noConsent = "no_consent"
         case erased
     }
 

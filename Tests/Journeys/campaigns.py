@@ -44,9 +44,10 @@ def write_people(path, count, seed):
     people = numbers(count + count // 10, seed)[:count]
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
-        rows.writerow(["first_name", "cell", "zip", "place"])
+        # The day of consent: British numbers get no text without it.
+        rows.writerow(["first_name", "cell", "zip", "place", "consent_at"])
         for index, number in enumerate(people):
-            rows.writerow([f"Kit{index % 97}", number, awake()[2], index])
+            rows.writerow([f"Kit{index % 97}", number, awake()[2], index, "2026-01-15"])
     return people
 
 
@@ -61,7 +62,8 @@ def set_up(house, people, senders, rate, seed, mode="paced"):
     path = house.scratch / "people.csv"
     write_people(path, people, seed)
     report = house.json("contacts", "import", str(path), "--campaign", "Journey",
-                        "--consent", "fictional people of a test")
+                        "--consent", "fictional people of a test",
+                        "--consent-wording", "Yes, text me.")
     assert report["good"] == people, report
 
 

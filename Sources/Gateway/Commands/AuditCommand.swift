@@ -11,7 +11,14 @@ struct AuditCommand: AsyncParsableCommand {
         commandName: "audit",
         abstract: "Answer a question of compliance staff from the facts.",
         discussion: "Exit code 1 if the answer shows a violation.",
-        subcommands: [Number.self, AfterOptOutQuestion.self, Latency.self, Verify.self])
+        subcommands: [
+            Number.self, AfterOptOutQuestion.self, Latency.self, Deadlines.self, Consent.self,
+            Human.self, Quiet.self, Frequency.self, Registration.self, Identity.self,
+            SuppressionSync.self, Unreviewed.self, Detector.self, OptIn.self, WrongNumber.self,
+            Import.self, Edits.self, Access.self, Config.self, SubjectAccess.self,
+            HoldCommand.self, RetentionQuestion.self, Verify.self, Prove.self, Volume.self,
+            Complaints.self, CaseBundle.self, Key.self, Anchor.self,
+        ])
 
     /// Which stops a question is about.
     struct SpanOptions: ParsableArguments {
@@ -24,7 +31,7 @@ struct AuditCommand: AsyncParsableCommand {
             Audits.Span(since: try since.map(Self.instant), until: try until.map(Self.instant))
         }
 
-        private static func instant(_ text: String) throws -> Date {
+        static func instant(_ text: String) throws -> Date {
             guard let date = try? Date(text, strategy: .iso8601) else {
                 throw CommandFailure.usage(
                     "\(text) is no instant; write it as 2026-11-01T00:00:00Z.")
@@ -142,19 +149,26 @@ struct AuditCommand: AsyncParsableCommand {
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Whether the log is what was written: chain, tree heads, people's rows.")
+            abstract: """
+                Whether the log is what was written: chain, signed heads, anchors, people's rows.
+                """)
 
         @OptionGroup var common: CommonOptions
         @OptionGroup var tenant: OrganisationOption
+        @Option(
+            name: .long,
+            help: "File or folder of anchored heads; by default BARNSTORM_ANCHOR_DIR.")
+        var anchors: String?
 
         func run() async throws {
             let context = try await CommandContext(common)
             let results = try await context.withDatabase { database in
                 let ledger = Ledger(database: database)
                 var results: [Verdict] = []
-                for organisation in try await organisations(in: database) {
-                    results.append(
-                        Verdict(organisation, try await ledger.check(organisation.id)))
+                for organisation in try await tenant.all(in: database) {
+                    var check = try await ledger.check(organisation.id)
+                    check.findings += try await heads(context, database, organisation.id)
+                    results.append(Verdict(organisation, check))
                 }
                 return results
             }
@@ -166,10 +180,20 @@ struct AuditCommand: AsyncParsableCommand {
             guard results.allSatisfy(\.sound) else { throw CommandFailure.checkFailed() }
         }
 
-        /// The one that was named, else all.
-        private func organisations(in database: Database) async throws -> [Organisation] {
-            if tenant.organisation != nil { return [try await tenant.find(in: database)] }
-            return try await Organisations(database: database).list()
+        /// What is wrong with signatures and anchors; nothing is asked without a secret file.
+        private func heads(
+            _ context: CommandContext, _ database: Database, _ organisation: Int32
+        ) async throws -> [String] {
+            guard context.settings.value("SECRET_FILE") != nil else { return [] }
+            let secret = try InstallationSecret.load(path: context.settings.secretFile())
+            var outside: (heads: [SignedHead], unreadable: Int) = ([], 0)
+            if let path = anchors ?? context.settings.value("ANCHOR_DIR") {
+                outside = try AnchorDesk.read(path)
+            }
+            let heads = try LedgerHeads(database: database, seed: secret.key(.signing))
+            return try await heads.check(organisation, outside: outside.heads)
+                + (outside.unreadable > 0
+                    ? ["\(outside.unreadable) anchored lines cannot be read."] : [])
         }
 
         private struct Verdict: Encodable, Sendable {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Postgres
 import Store
+import Texting
 
 /// Says for which tenant a command works; needed only where there are several.
 struct OrganisationOption: ParsableArguments {
@@ -16,7 +17,7 @@ struct OrganisationOption: ParsableArguments {
 struct OrganisationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "organisation", abstract: "Tenants: who texts.",
-        subcommands: [Add.self, List.self])
+        subcommands: [Add.self, List.self, Change.self, Profile.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Add an organisation.")
@@ -63,6 +64,75 @@ struct OrganisationCommand: AsyncParsableCommand {
                         $0.pacedAllowed ? "yes" : "no",
                     ]
                 })
+        }
+    }
+
+    struct Change: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "set",
+            abstract: "Change what the law of its countries hangs on; the ledger keeps it.")
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var tenant: OrganisationOption
+        @Option(name: .long, help: "Whether campaigns may text without a person's press: yes, no.")
+        var pacedAllowed: String?
+        @Option(name: .long, help: "Countries by their codes, joined by commas.")
+        var countries: String?
+        @Option(name: .long, help: "Why.")
+        var reason: String
+
+        func run() async throws {
+            guard pacedAllowed != nil || countries != nil else {
+                throw CommandFailure.usage("Say what to change: --paced-allowed or --countries.")
+            }
+            guard pacedAllowed == nil || ["yes", "no"].contains(pacedAllowed) else {
+                throw CommandFailure.usage("--paced-allowed is yes or no.")
+            }
+            let context = try await CommandContext(common)
+            let changed = try await context.withDatabase { database in
+                let organisations = Organisations(database: database)
+                var house = try await tenant.find(in: database)
+                if let pacedAllowed {
+                    house = try await organisations.allowPaced(
+                        pacedAllowed == "yes", reason: reason, organisation: house.id)
+                }
+                if let countries {
+                    house = try await organisations.setCountries(
+                        countries.split(separator: ",").map(String.init), reason: reason,
+                        organisation: house.id)
+                }
+                return house
+            }
+            try context.output.print(changed, "Changed organisation \(changed.name).")
+        }
+    }
+
+    struct Profile: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Which rules of which law hold for it, with source and date.")
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var tenant: OrganisationOption
+
+        func run() async throws {
+            let context = try await CommandContext(common)
+            let house = try await context.withDatabase { try await tenant.find(in: $0) }
+            let rules = house.countries.flatMap { JurisdictionProfile(country: $0).rules }
+            let hours = HoursRules.shared.rows.filter {
+                house.countries.contains($0.jurisdiction) || $0.jurisdiction == "*"
+            }
+            try context.output.json(Answer(organisation: house, rules: rules))
+            context.output.table(
+                ["country", "rule", "value", "in force", "reviewed", "basis"],
+                rules.map {
+                    [$0.country, $0.name, $0.value, $0.inForce, $0.reviewedOn, $0.basis]
+                })
+            context.output.line("\(hours.count) rules of hours hold besides.")
+        }
+
+        private struct Answer: Encodable {
+            var organisation: Organisation
+            var rules: [JurisdictionProfile.Rule]
         }
     }
 }

@@ -21,6 +21,11 @@ struct Server: Sendable {
         if parts.contains(.worker) {
             let worker = try WorkerPart(installation)
             services.append(worker.service)
+            services.append(
+                AnchorService(
+                    desk: try AnchorDesk(
+                        settings, database: worker.database,
+                        seed: installation.secret.key(.signing))))
             databases.append(worker.database)
         }
         if parts.contains(.web) {

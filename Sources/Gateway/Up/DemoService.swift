@@ -76,11 +76,13 @@ struct DemoService: Service {
         let imports = Imports(
             database: database, secret: try Installation(plan.settings).secret)
         let bar = ProgressBar("Importing people.csv")
-        let report = try await imports.run(
-            ImportRequest(
-                organisation: seed.organisation.id, campaign: campaign.id, path: path,
-                consentSource: "fictional sign-up sheet of the demo")
-        ) { bar.update(done: $0.done, of: $0.total) }
+        var request = ImportRequest(
+            organisation: seed.organisation.id, campaign: campaign.id, path: path,
+            consentSource: "fictional sign-up sheet of the demo")
+        // Some of them live where the law turns on consent.
+        request.consentWording = "Yes, text me about the vote."
+        request.choices.consentDate = "Signed Up"
+        let report = try await imports.run(request) { bar.update(done: $0.done, of: $0.total) }
         bar.finish()
         output.line(
             """

@@ -35,21 +35,36 @@ extension Audits {
         let contact = try await database.transaction(organisation: organisation) { connection in
             try await connection.first(
                 """
-                SELECT id, opted_out_at, wrong_number_at FROM contact
+                SELECT id FROM contact
                 WHERE organisation_id = \(organisation) AND number = \(number)
+                """
+            ) { try $0.value(0) as UUID }
+        }
+        guard let contact else { return nil }
+        return try await history(contact, organisation: organisation)
+    }
+
+    /// The same by the contact's id, also for somebody erased: their number is then empty.
+    package func history(_ id: UUID, organisation: Int32) async throws -> NumberHistory? {
+        let contact = try await database.transaction(organisation: organisation) { connection in
+            try await connection.first(
+                """
+                SELECT number, opted_out_at, wrong_number_at FROM contact
+                WHERE organisation_id = \(organisation) AND id = \(id)
                 """
             ) { row in
                 (
-                    try row.value(0) as UUID, try row.value(1) as Date?, try row.value(2) as Date?
+                    try row.value(0) as String?, try row.value(1) as Date?,
+                    try row.value(2) as Date?
                 )
             }
         }
-        guard let (id, optedOutAt, wrongNumberAt) = contact else { return nil }
+        guard let (number, optedOutAt, wrongNumberAt) = contact else { return nil }
         let events = try await timeline(organisation, id)
         let near = try await afterOptOut(organisation: organisation, contact: id)
         return NumberHistory(
-            number: number, contact: id, optedOutAt: optedOutAt, wrongNumberAt: wrongNumberAt,
-            events: events, violations: near.violations)
+            number: number ?? "", contact: id, optedOutAt: optedOutAt,
+            wrongNumberAt: wrongNumberAt, events: events, violations: near.violations)
     }
 
     private func timeline(_ organisation: Int32, _ contact: UUID) async throws -> [TimelineEvent] {

@@ -13,6 +13,8 @@ struct DrawSetting: Sendable {
     let perMinute: Int32?
     let senders: SenderChoice
     let senderIDs: [UUID]
+    /// Countries of the organisation in which nobody is texted without a record of consent.
+    var consentCountries: [String] = []
 
     var isLive: Bool { state == .live && !senderIDs.isEmpty }
 
@@ -29,7 +31,8 @@ struct DrawSetting: Sendable {
     ) async throws -> DrawSetting? {
         let found = try await connection.first(
             """
-            SELECT c.state, c.pool, c.script_version, s.body, c.send_before, c.per_minute
+            SELECT c.state, c.pool, c.script_version, s.body, c.send_before, c.per_minute,
+                (SELECT o.countries FROM organisation o WHERE o.id = c.organisation_id)
             FROM campaign c JOIN script s ON s.organisation_id = c.organisation_id
                 AND s.campaign_id = c.id AND s.version = c.script_version
             WHERE c.organisation_id = \(organisation) AND c.id = \(campaign)
@@ -39,7 +42,8 @@ struct DrawSetting: Sendable {
             (
                 state: try row.value(0) as String, pool: try row.value(1) as String,
                 version: try row.value(2) as Int32, body: try row.value(3) as String,
-                sendBefore: try row.value(4) as Date?, perMinute: try row.value(5) as Int32?
+                sendBefore: try row.value(4) as Date?, perMinute: try row.value(5) as Int32?,
+                countries: try row.value(6) as [String]
             )
         }
         guard let found else { return nil }
@@ -48,7 +52,8 @@ struct DrawSetting: Sendable {
             organisation: organisation, campaign: campaign,
             state: CampaignState(rawValue: found.state) ?? .held, scriptVersion: found.version,
             template: try Template(found.body), sendBefore: found.sendBefore,
-            perMinute: found.perMinute, senders: pool.choice, senderIDs: pool.senders)
+            perMinute: found.perMinute, senders: pool.choice, senderIDs: pool.senders,
+            consentCountries: JurisdictionProfile.countriesNeedingConsent(found.countries))
     }
 }
 
@@ -63,6 +68,8 @@ struct TakenPerson: Sendable {
     var isOptedOut: Bool
     var isWrongNumber: Bool
     var isErased: Bool
+    /// Whether the law of their country turns on consent and no record of it stands.
+    var lacksConsent: Bool
     /// The number of the person's last conversation, if it is in the pool.
     var lastSender: UUID?
     /// Values of the script's fields, in the order of ``Template/fields``.
@@ -76,7 +83,8 @@ struct TakenPerson: Sendable {
                 recentTexts: 0),
             purpose: .unasked, isFirstTry: true, cap: .max, sendBefore: nil,
             campaignHasEnded: false, now: .distantPast)
-        return verdict == .go ? nil : verdict
+        if verdict == .go { return lacksConsent ? .suppressed(.noConsent) : nil }
+        return verdict
     }
 }
 
@@ -101,7 +109,7 @@ extension Draw {
                     AND v.sender_id = ANY(\(setting.senderIDs))
                  ORDER BY greatest(v.last_inbound_at, v.last_outbound_at, v.created_at) DESC
                  LIMIT 1),
-                \(fields)
+                \(fields), \(lacksConsent(setting.consentCountries))
             FROM unnest(\(slices.map(\.lane)), \(slices.map(\.zoneSet)), \(slices.map(\.from)),
                 \(slices.map(\.end))) WITH ORDINALITY AS w(lane, zone_set, start, finish, place)
             CROSS JOIN LATERAL (
@@ -119,8 +127,23 @@ extension Draw {
                 message: try row.value(0), contact: try row.value(1), lane: try row.value(2),
                 position: try row.value(3), zoneSet: try row.value(4), name: try row.value(5),
                 isOptedOut: try row.value(6), isWrongNumber: try row.value(7),
-                isErased: try row.value(8), lastSender: try row.value(9), values: try row.value(10))
+                isErased: try row.value(8), lacksConsent: try row.value(11),
+                lastSender: try row.value(9), values: try row.value(10))
         }
+    }
+
+    /// A consent with words and day, given before now; asked only where the law turns on it. People
+    /// of no known country count as being in such a one, unless their number is North American.
+    ///
+    /// Reads `contact` as c.
+    static func lacksConsent(_ countries: [String]) -> SQL {
+        guard !countries.isEmpty else { return "false" }
+        return """
+            (coalesce(c.country = ANY(\(countries)), c.number NOT LIKE '+1%')
+                AND NOT EXISTS (SELECT FROM consent k
+                    WHERE k.organisation_id = c.organisation_id AND k.contact_id = c.id
+                      AND btrim(k.wording) <> '' AND k.given_at <= now()))
+            """
     }
 
     /// The words for one person in the current script.

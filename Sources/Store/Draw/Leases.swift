@@ -237,7 +237,7 @@ extension Draw {
                     AND h.campaign_id = \(setting.campaign)
                     AND c.organisation_id = h.organisation_id AND c.id = h.contact_id
                     AND (c.opted_out_at IS NOT NULL OR c.wrong_number_at IS NOT NULL
-                        OR c.erased_at IS NOT NULL)
+                        OR c.erased_at IS NOT NULL OR \(Draw.lacksConsent(setting.consentCountries)))
                 RETURNING h.lane_id, h.position
             )
             SELECT g.lane_id, l.zone_set, g.position FROM gone g

@@ -272,7 +272,8 @@ extension DrawSetting {
         DrawSetting(
             organisation: organisation, campaign: campaign, state: state,
             scriptVersion: scriptVersion, template: template, sendBefore: sendBefore,
-            perMinute: perMinute, senders: senders, senderIDs: senderIDs)
+            perMinute: perMinute, senders: senders, senderIDs: senderIDs,
+            consentCountries: consentCountries)
     }
 
     /// A campaign without any saved words.
