@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from database import Database
 from house import PROGRAM
 
 USAGE, DATA, UNAVAILABLE = 64, 65, 69
@@ -60,6 +61,34 @@ def test_a_database_that_does_not_exist(server):
     url = server.postgres.url.replace("///postgres?", "///missing?")
 
     expect(barnstorm("serve", BARNSTORM_DATABASE_URL=url), UNAVAILABLE)
+
+
+def test_a_wrong_password(server):
+    rules = server.postgres.folder / "data" / "pg_hba.conf"
+    rules.write_text("local all keyed scram-sha-256\n" + rules.read_text())
+    database = Database(server.postgres.url)
+    database.psql("CREATE ROLE keyed LOGIN SUPERUSER PASSWORD 'right'")
+    database.psql("SELECT pg_reload_conf()")
+    url = server.postgres.create("locked").replace("user=postgres", "user=keyed")
+
+    for command in ("migrate", "serve", "doctor"):
+        done = barnstorm(command, BARNSTORM_DATABASE_URL=url + "&password=wrong")
+        expect(done, UNAVAILABLE)
+        assert "password" in done.stderr and "wrong" not in done.stderr.replace("wrong password", "")
+    assert barnstorm("migrate", BARNSTORM_DATABASE_URL=url + "&password=right").returncode == 0
+
+
+def test_a_wrong_token(house):
+    house.start("web", "serve", "--only", "web", BARNSTORM_TWILIO_AUTH_TOKEN="stale")
+    house.wait_for_web()
+    house.start_carrier()
+
+    done = house.command("doctor")
+
+    assert done.returncode == 1
+    line = next(line for line in done.stdout.splitlines() if "provider twilio" in line)
+    assert line.startswith("WRONG") and "credentials" in line
+    assert "stale" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("settings, code", [
