@@ -108,7 +108,8 @@ package struct Volunteers: Sendable {
         }
     }
 
-    /// Notes who has a page open: they need no notice, and they are here.
+    /// Notes who has a page open: they need no notice, and they are here. Whoever just went home
+    /// stays gone: a stream may outlive its page by some seconds.
     ///
     /// - Parameter span: how long that holds; it is said anew before it ends.
     package func watching(
@@ -122,7 +123,8 @@ package struct Volunteers: Sendable {
                     SELECT id FROM member WHERE organisation_id = \(organisation)
                         AND id = ANY(\(members)) ORDER BY id FOR NO KEY UPDATE)
                 UPDATE member m SET watched_until = now() + \(seconds) * interval '1 s',
-                    present_until = greatest(m.present_until, now() + \(raw: Self.stay))
+                    present_until = CASE WHEN m.settings ? 'left' THEN m.present_until
+                        ELSE greatest(m.present_until, now() + \(raw: Self.stay)) END
                 FROM here WHERE m.organisation_id = \(organisation) AND m.id = here.id
                 """)
         }
