@@ -53,7 +53,9 @@ struct AnswerStep: Sendable {
                         "question": answer.question ?? "", "value": answer.value ?? "",
                         "tag": answer.tag ?? "", "opts_out": answer.optsOut,
                         "position": answer.position, "depth": depth, "is_branch": depth > 0,
-                        "saves": Self.saves(answer, words), "edition": edition,
+                        "saves": Self.saves(answer, words),
+                        "has_saves": !Self.saves(answer, words).isEmpty,
+                        "edition": edition,
                         "base": "/o/c/\(draft.campaign.id.text)",
                         "parents": parents(answer.id, answer.parent),
                     ]

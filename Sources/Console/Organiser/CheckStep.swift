@@ -155,7 +155,7 @@ struct CheckStep: Sendable {
                 words("asked_since", ["age": words.age($0, now: Date())])
             } as Any,
             "may_approve": draft.askedBy != nil && !isOwn,
-            "may_ask": draft.askedBy != visitor.id && isOwn,
+            "may_ask": draft.askedBy == nil,
             "changed": draft.approvedEdition != nil,
         ]
     }

@@ -18,8 +18,9 @@ struct QRSquare: Sendable {
         [6, 28, 50],
     ]
 
+    /// - Parameter mask: one of eight, for tests; else the one that reads best.
     /// - Returns: nil for a text of more than 213 octets.
-    init?(_ text: String) {
+    init?(_ text: String, mask: Int? = nil) {
         let bytes = Array(text.utf8)
         let fitting = (1...10).first { version in
             bytes.count <= Self.capacity(version) - (version < 10 ? 2 : 3)
@@ -31,7 +32,7 @@ struct QRSquare: Sendable {
         isFixed = modules
         drawPatterns()
         draw(Self.codewords(bytes, fitting))
-        chooseMask()
+        finish(mask: mask ?? bestMask())
     }
 
     /// What the template needs.
@@ -228,11 +229,14 @@ struct QRSquare: Sendable {
         }
     }
 
+    private mutating func finish(mask: Int) {
+        modules = masked(mask)
+        drawFormat(mask: mask)
+    }
+
     /// The mask with the fewest long runs; readers undo any.
-    private mutating func chooseMask() {
-        let best = (0..<8).min { Self.runs(masked($0)) < Self.runs(masked($1)) } ?? 0
-        modules = masked(best)
-        drawFormat(mask: best)
+    private func bestMask() -> Int {
+        (0..<8).min { Self.runs(masked($0)) < Self.runs(masked($1)) } ?? 0
     }
 
     private static func runs(_ modules: [[Bool]]) -> Int {

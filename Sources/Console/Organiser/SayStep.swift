@@ -42,7 +42,7 @@ struct SayStep: Sendable {
             await console.uploads.count(campaign.id, organisation: visitor.organisation)
         }
         var values: [String: Any] = [
-            "body": text, "unsaved": !isSaved,
+            "body": text, "blank": text.isEmpty, "unsaved": !isSaved,
             "languages": Languages.all.map {
                 [
                     "code": $0.code, "name": $0.name,
@@ -111,7 +111,7 @@ struct SayStep: Sendable {
         }
         return [
             "label": key.map { words("sample_\($0)") } ?? words("sample_some"),
-            "name": text.name ?? "", "body": text.body,
+            "name": text.name as Any, "body": text.body,
             "segments": words("segments", count: max(1, text.measure.segments)),
             "is_long": text.measure.segments > 1, "dear": dear.prefix(8).joined(separator: " "),
             "has_dear": text.measure.encoding == .ucs2 && !dear.isEmpty,

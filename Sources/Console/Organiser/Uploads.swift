@@ -37,7 +37,22 @@ actor Uploads {
     init(store: PageStore, logger: Logger) {
         self.store = store
         self.logger = logger
-        folder = NSTemporaryDirectory() + "barnstorm-uploads-\(getpid())"
+        folder = NSTemporaryDirectory() + "\(Self.prefix)\(getpid())"
+        Self.sweep()
+    }
+
+    private static let prefix = "barnstorm-uploads-"
+
+    /// Throws away what a process left that was killed: lists of people are not to lie about.
+    private static func sweep() {
+        let place = NSTemporaryDirectory()
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+        for name in names where name.hasPrefix(prefix) {
+            guard let process = Int32(name.dropFirst(prefix.count)), process != getpid(),
+                kill(process, 0) != 0, errno == ESRCH
+            else { continue }
+            try? FileManager.default.removeItem(atPath: place + name)
+        }
     }
 
     /// The folder of uploads, made for this user only.
