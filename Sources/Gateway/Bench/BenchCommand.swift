@@ -10,5 +10,8 @@ struct BenchCommand: AsyncParsableCommand {
             against a simulated carrier in a process of its own. Ratios within one run count; \
             absolute rates vary with the machine. Build with 'swift build -c release' first.
             """,
-        subcommands: [SendBenchCommand.self, TapBenchCommand.self, SeedBenchCommand.self])
+        subcommands: [
+            SendBenchCommand.self, WebhookBenchCommand.self, TapBenchCommand.self,
+            SeedBenchCommand.self,
+        ])
 }
