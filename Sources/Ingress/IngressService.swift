@@ -2,6 +2,7 @@ import Logging
 import Postgres
 import ServiceLifecycle
 import Store
+import Texting
 
 /// Applies what ``HookDesk`` takes in, and keeps the inbox's clocks.
 ///
@@ -23,6 +24,7 @@ package struct IngressService: Service {
             group.addTask { await desk.statuses.run() }
             group.addTask { await desk.texts.run() }
             group.addTask { await desk.notifier.run() }
+            group.addTask { Self.warmUp() }
             group.addTask {
                 await withTaskGroup(of: Void.self) { group in
                     for chore in chores { group.addTask { await chore.run() } }
@@ -33,6 +35,14 @@ package struct IngressService: Service {
             desk.texts.close()
             desk.notifier.close()
         }
+    }
+}
+
+extension IngressService {
+    /// Reads the rules' tables before the first person writes: nobody's STOP waits for them.
+    private static func warmUp() {
+        _ = PhoneNumber("+442079460000")?.zones
+        _ = Reply("Please take me off your list.").meaning
     }
 }
 
