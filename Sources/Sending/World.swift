@@ -38,17 +38,15 @@ final class World: Sendable {
         organisation: OrganisationFacts, campaign: CampaignFacts?, zoneSet: Int16, at moment: Date
     ) -> DayWindow? {
         let zones = contents.withLock { $0.zoneSets[zoneSet] } ?? ""
-        return hours.window(
-            zones: zones, organisation: organisation, campaign: campaign, at: moment)
+        return hours.window(zones: zones, rules: .init(organisation, campaign), at: moment)
     }
 
     /// Zone sets of an organisation in which texting is allowed now.
     func openZoneSets(_ organisation: OrganisationFacts, at moment: Date) -> [Int16] {
         let sets = contents.withLock(\.zoneSets)
         return sets.keys.filter {
-            hours.window(
-                zones: sets[$0] ?? "", organisation: organisation, campaign: nil, at: moment
-            )?.contains(moment.second) ?? false
+            hours.window(zones: sets[$0] ?? "", rules: .init(organisation, nil), at: moment)?
+                .contains(moment.second) ?? false
         }
     }
 
@@ -61,9 +59,8 @@ final class World: Sendable {
             .filter { $0.organisation == organisation.id && $0.hasOwnHours }
             .flatMap { campaign in
                 sets.filter { _, zones in
-                    !(hours.window(
-                        zones: zones, organisation: organisation, campaign: campaign, at: moment
-                    )?.contains(moment.second) ?? false)
+                    !(hours.window(zones: zones, rules: .init(organisation, campaign), at: moment)?
+                        .contains(moment.second) ?? false)
                 }.map { (campaign.id, $0.key) }
             }
     }
