@@ -84,21 +84,41 @@ struct TextChecks: Sendable {
                 cure: "Look at table refusal and report this.")
     }
 
-    /// US carriers block unregistered traffic (10DLC); elsewhere nothing has to be registered.
+    /// Where carriers block what is not registered: numbers of the United States (10DLC, verified
+    /// toll-free), and names instead of numbers in countries that keep a register of them. An
+    /// unknown country of a +1 number counts as the United States.
     private func registration() async throws -> Diagnosis {
         let count = try await count(
             """
-            SELECT count(*) FROM sender s JOIN account a ON a.id = s.account_id
+            SELECT count(*) FROM sender s
+            JOIN account a ON a.id = s.account_id
+            JOIN organisation o ON o.id = s.organisation_id
             WHERE s.retired_at IS NULL AND a.provider <> 'simulated'
-              AND (s.registration_expires_at < now()
-                OR (s.registration = '{}' AND s.number LIKE '+1%'))
+              AND (s.registration_expires_at < now() OR (s.registration = '{}' AND (
+                (s.number LIKE '+1%' AND coalesce(s.country, 'US') = ANY (\(Self.registering)))
+                OR (s.number ~ '[A-Za-z]' AND o.countries && \(Self.namesRegistered)))))
             """)
-        return count == 0
-            ? .fine("registration", "No number lacks it.")
-            : .wrong(
+        let soon = try await self.count(
+            """
+            SELECT count(*) FROM sender WHERE retired_at IS NULL
+                AND registration_expires_at BETWEEN now() AND now() + interval '30 days'
+            """)
+        guard count == 0 else {
+            return .wrong(
                 "registration", "\(count) numbers are not registered, or no longer.",
                 cure: "Register them with the provider, then 'barnstorm sender add' with the id.")
+        }
+        return soon == 0
+            ? .fine("registration", "No number lacks it.")
+            : .wrong(
+                "registration", "\(soon) numbers' registrations expire within 30 days.",
+                cure: "Renew them with the provider.")
     }
+
+    /// The Campaign Registry speaks for the United States and their territories, not for Canada.
+    private static let registering = ["US", "PR", "VI", "GU", "AS", "MP"]
+    /// Registers of names: Australia (since 1 July 2026), Singapore.
+    private static let namesRegistered = ["AU", "SG"]
 
     private func quarantine() async throws -> Diagnosis {
         let count = try await count(
