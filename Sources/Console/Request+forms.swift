@@ -24,6 +24,9 @@ struct Form: Sendable {
         return text?.isEmpty == false ? text : nil
     }
 
+    /// Names of all fields that were given.
+    var names: [String] { fields.keys.sorted() }
+
     func id(_ name: String) -> UUID? { self[name].flatMap(UUID.init(uuidString:)) }
 
     private static func decode(_ text: some StringProtocol) -> String? {

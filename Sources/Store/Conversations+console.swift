@@ -147,7 +147,7 @@ extension Desk {
     }
 
     /// Runs a change if the visitor may see the conversation.
-    private func change(
+    func change(
         _ id: UUID, _ visitor: Visitor, _ body: @Sendable (Connection) async throws -> Void
     ) async throws -> Bool {
         try await database.transaction(organisation: visitor.organisation) { connection in
@@ -157,7 +157,7 @@ extension Desk {
         }
     }
 
-    private static func insertNote(
+    static func insertNote(
         _ body: String, kind: String, _ id: UUID, _ visitor: Visitor, on connection: Connection
     ) async throws {
         try await connection.execute(

@@ -32,6 +32,10 @@ package struct PageStore: Sendable {
     package let cases: Cases
     package let holds: LegalHolds
     package let retention: Retention
+    package let exports: Exports
+    package let replyReviews: ReplyReviews
+    package let numberHealth: NumberHealth
+    package let crews: Crews
 
     /// - Parameters:
     ///   - database: connections under the role `barnstorm_web`, which sees one organisation at a
@@ -73,5 +77,9 @@ package struct PageStore: Sendable {
         cases = Cases(database: database, key: secret.key(.people))
         holds = LegalHolds(database: database)
         retention = Retention(database: database)
+        exports = Exports(database: database)
+        replyReviews = ReplyReviews(database: database)
+        numberHealth = NumberHealth(database: database)
+        crews = Crews(database: database)
     }
 }

@@ -12,6 +12,6 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             SendBenchCommand.self, WebhookBenchCommand.self, TapBenchCommand.self,
-            SeedBenchCommand.self,
+            SeedBenchCommand.self, BoardBenchCommand.self,
         ])
 }

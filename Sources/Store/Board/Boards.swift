@@ -181,3 +181,31 @@ struct BoardKey: Sendable {
         """
     }
 }
+
+extension Boards {
+    /// Small tables that every organisation has a handful of rows in: PostgreSQL rightly reads them
+    /// whole.
+    private static let small = ["campaign", "lane", "member", "participation"]
+
+    /// Statements of a board for which PostgreSQL would read a whole table that grows with texts or
+    /// people, by name; what it says of the data as it stands.
+    package func sequentialScans(
+        of campaign: UUID, organisation: Int32
+    ) async throws -> [String] {
+        let key = BoardKey(organisation: organisation, campaign: campaign)
+        return try await transaction(organisation) { connection in
+            var found: [String] = []
+            for (name, statement) in key.all + [("answers", RecordedAnswers.statement(key))] {
+                let plan = try await connection.rows("EXPLAIN " + statement) {
+                    try $0.value(0) as String
+                }
+                let scans = plan.filter { line in
+                    line.contains("Seq Scan on ")
+                        && !Self.small.contains { line.contains("Seq Scan on \($0)") }
+                }
+                if !scans.isEmpty { found.append(name) }
+            }
+            return found
+        }
+    }
+}
