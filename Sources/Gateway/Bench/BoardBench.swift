@@ -36,7 +36,7 @@ struct BoardBenchCommand: AsyncParsableCommand {
         }
         let boards = Boards(database: pool)
         let scans = try await boards.sequentialScans(of: campaign, organisation: organisation)
-        let flow = Task { try await flow(owner, organisation, campaign) }
+        let stream = Task { try await flow(owner, organisation, campaign) }
         var times: [Double] = []
         let clock = ContinuousClock()
         var people = 0
@@ -47,8 +47,8 @@ struct BoardBenchCommand: AsyncParsableCommand {
             }
             times.append(time / .milliseconds(1))
         }
-        flow.cancel()
-        let texts = (try? await flow.value) ?? 0
+        stream.cancel()
+        let texts = (try? await stream.value) ?? 0
         let report = BoardReport(
             people: people, looks: looks, textsMeanwhile: texts,
             p50Milliseconds: Self.share(0.5, of: times),
