@@ -36,7 +36,8 @@ struct BoardBenchCommand: AsyncParsableCommand {
         }
         let boards = Boards(database: pool)
         let scans = try await boards.sequentialScans(of: campaign, organisation: organisation)
-        let stream = Task { try await flow(owner, organisation, campaign) }
+        let rate = rate
+        let stream = Task { try await Self.flow(owner, organisation, campaign, rate: rate) }
         var times: [Double] = []
         let clock = ContinuousClock()
         var people = 0
@@ -68,8 +69,8 @@ struct BoardBenchCommand: AsyncParsableCommand {
 
     /// What the worker and the webhooks write while a campaign is sent: totals of several writers,
     /// and people who answer. Until it is cancelled.
-    private func flow(
-        _ database: Database, _ organisation: Int32, _ campaign: UUID
+    private static func flow(
+        _ database: Database, _ organisation: Int32, _ campaign: UUID, rate: Int
     ) async throws -> Int {
         var texts = 0
         let batch = max(1, rate / 20)
