@@ -15,6 +15,8 @@ struct ComplianceRoutes: Sendable {
         RequestRoutes(console: console).add(to: router)
         SubjectRoutes(console: console).add(to: router)
         HoldRoutes(console: console).add(to: router)
+        ProofRoutes(console: console).add(to: router)
+        RuleRoutes(console: console).add(to: router)
     }
 }
 
@@ -53,6 +55,6 @@ extension Console {
 
     /// Names of the places, as their addresses have them.
     private static let places = [
-        "start", "number", "ledger", "review", "undo", "requests", "list", "holds",
+        "start", "number", "ledger", "review", "undo", "requests", "list", "holds", "rules",
     ]
 }
