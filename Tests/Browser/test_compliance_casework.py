@@ -1,6 +1,10 @@
 """Casework in a browser: undoing with two people, old stops, the person's own page, requests."""
 
+import json
+import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -136,6 +140,46 @@ def test_a_stop_by_letter_holds_at_once_and_is_closed(signed_in, town, people):
     assert town.sql("SELECT outcome FROM request WHERE channel = 'post'").startswith("stopped on")
 
 
+def test_a_proof_holds_outside_the_house(signed_in, town, people, tmp_path):
+    """The file of a person's lines, verified by the stand-alone script; one flipped byte is found."""
+    phone = signed_in("compliance", width=1280)
+    page = phone.page
+    phone.open(f"/k/p/{people['STOP']}")
+    with page.expect_download() as download:
+        page.click("text=Proof file")
+    bundle = tmp_path / "proof.json"
+    download.value.save_as(bundle)
+    held = json.loads(bundle.read_text())
+    assert any(people["STOP"] in line["entry"] for line in held["lines"])
+    script = pathlib.Path(__file__).parents[2] / "ops/verify_bundle.py"
+
+    def verdict():
+        return subprocess.run(
+            [sys.executable, script, bundle, held["public_key"]],
+            capture_output=True, text=True, timeout=60, check=False)
+    assert verdict().returncode == 0, verdict().stderr
+    held["lines"][0]["entry"] = held["lines"][0]["entry"].replace("stop", "stoq", 1)
+    bundle.write_text(json.dumps(held))
+    assert verdict().returncode != 0
+
+
+def test_whose_law_applies_is_set_with_a_reason(signed_in, town, people):
+    phone = signed_in("compliance", width=390, scripts=False)
+    page = phone.page
+    phone.open("/k/rules")
+    phone.picture("compliance-rules")
+    page.fill("#countries", "US, nowhere")
+    page.fill("#reason", "a try")
+    page.click("main form button")
+    assert page.is_visible("text=two-letter codes such as")
+    page.fill("#countries", "US, GB, CA")
+    page.fill("#reason", "we open an office in Toronto")
+    page.click("main form button")
+    assert page.is_visible("text=Saved, with a line")
+    assert town.sql("SELECT countries FROM organisation WHERE id = 1") == "{US,GB,CA}"
+    assert "Toronto" in town.sql("SELECT entry FROM ledger WHERE kind = 'setting' ORDER BY seq DESC LIMIT 1")
+
+
 def test_a_hold_beats_erasure_and_both_are_logged(signed_in, town, people):
     phone = signed_in("compliance", width=1280)
     page = phone.page
@@ -176,7 +220,7 @@ def test_every_page_of_casework_is_accessible(signed_in, town, people, scheme, l
     found = []
     case = town.sql("SELECT id FROM request ORDER BY id LIMIT 1")
     for name, path in [("undo", "/k/undo"), ("list", "/k/list"), ("requests", "/k/requests?all=1"),
-                       ("request", f"/k/requests/{case}"), ("holds", "/k/holds"),
+                       ("request", f"/k/requests/{case}"), ("holds", "/k/holds"), ("rules", "/k/rules"),
                        ("erase", f"/k/p/{people['STOP']}/erase"), ("why", people["link"])]:
         if name == "request" and not case:
             continue

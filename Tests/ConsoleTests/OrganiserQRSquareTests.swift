@@ -3,17 +3,18 @@ import Testing
 
 @testable import Console
 
-/// Squares as another encoder (segno 1.6, mode byte, level M, mask 3) draws them.
+/// Squares as another encoder (PyPI's qrcode 8.2, mode byte, level M, mask 3) draws them. segno 1.6
+/// differs in the padding: it adds a zero octet where the bits end on an octet already.
 @Suite struct OrganiserQRSquareTests {
     @Test(arguments: [
         (
             "https://example.org/j/abcd2345", 29,
-            "87472910ba69c4b13bc017753b601c506a23bbbbc63ab71c173891414a1482c0"
+            "9c3c3310cfde77434f7cce357e2be7b7e391f2c7eb03c00349c444dfaa12658a"
         ),
         (
             "otpauth://totp/Barnstorm%20Riverside%20Neighbors:ana%40example.org"
                 + "?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Barnstorm%20Riverside%20Neighbors",
-            49, "f8ed1d2b4034928f32e1fcac62f2eb919477ed8fa2c8c4d744cb1ccb76594829"
+            49, "05dc95dc2ee5c08f8e8d3389a78d3bf3659d39f619fd6586c856b7227a37a116"
         ),
     ])
     func `every module is where another hand puts it`(text: String, size: Int, sha: String) throws {

@@ -63,7 +63,8 @@ struct PageHouse: Sendable {
         if method == "POST" { lines.append("Content-Type: application/x-www-form-urlencoded") }
         let result = await engine.perform(
             Curl.HTTPRequest(
-                method: method, url: base + path, headers: lines, body: Array(body.utf8)))
+                method: method, url: base + path, headers: lines, body: Array(body.utf8),
+                responseLimit: 4_000_000))
         guard case .response(let response) = result else { throw NoAnswer(path: path) }
         return response
     }
@@ -99,12 +100,7 @@ struct PageHouse: Sendable {
         let database = TestDatabase.current
         let campaign = UUID.v7()
         let (lane, list, sender) = (UUID.v7(), UUID.v7(), UUID.v7())
-        let hour =
-            Calendar(identifier: .gregorian).dateComponents(
-                in: .gmt, from: Date()
-            ).hour ?? 12
-        let offset = 12 - hour  // POSIX sign: Etc/GMT-3 lies three hours ahead
-        let zone = offset == 0 ? "Etc/GMT" : "Etc/GMT\(offset > 0 ? "-" : "+")\(abs(offset))"
+        let zone = Noon.zone
         try await database.withConnection { connection in
             try await connection.script(
                 """

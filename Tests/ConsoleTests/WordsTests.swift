@@ -27,6 +27,15 @@ import Testing
         }
     }
 
+    @Test(arguments: WordsTests.codes)
+    func `a key stands in one chapter, or the later one speaks for both`(code: String) throws {
+        let chapters = try Files.all(in: "Words").filter { $0.key.hasSuffix(".\(code).txt") }
+        let keys = chapters.values.flatMap { Words(language: code, file: $0).keys }
+        let twice = Dictionary(grouping: keys, by: \.self).filter { $0.value.count > 1 }.keys
+        #expect(chapters.count > 1)
+        #expect(twice.sorted() == [])
+    }
+
     @Test func `templates and code name only keys that exist`() throws {
         let keys = bareKeys("en")
         let templates = try Files.all(in: "Templates").values.map {

@@ -12,9 +12,10 @@ struct SendHouse {
     let account: Int32
     let campaign: UUID
     let senders: [UUID]
+    /// Where it is noon: the law closes at night whatever an organisation says.
+    let zoneSet: Int16
     let database = TestDatabase.current
 
-    /// Open round the clock, so that tests do not hang on the time of day.
     init(
         name: String = "Example Campaign", senders count: Int = 1, rate: Double = 1000,
         account shared: Int32? = nil
@@ -37,6 +38,8 @@ struct SendHouse {
             ) { try $0.value(0) as Int32 }!
         }
         campaign = UUID.v7()
+        let zone = Noon.zone
+        zoneSet = try await ZoneSets(database: database).ids([zone])[zone] ?? ZoneSets.unknown
         try await database.execute(
             """
             INSERT INTO campaign (organisation_id, id, name, state, mode)
@@ -83,7 +86,7 @@ struct SendHouse {
                 entries.append(
                     OutboxEntry(
                         organisation: organisation, sender: sender, kind: kind,
-                        campaign: campaign, zoneSet: 1, messages: part.map(\.id), n: n))
+                        campaign: campaign, zoneSet: zoneSet, messages: part.map(\.id), n: n))
             }
         }
         let (people, texts, rows) = (contacts, messages, entries)

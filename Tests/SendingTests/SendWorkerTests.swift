@@ -124,7 +124,7 @@ import Testing
             )
             INSERT INTO outbox (organisation_id, sender_id, priority, id, kind, campaign_id, zone_set,
                 message_ids)
-            SELECT organisation_id, sender_id, 2, id, 1, campaign_id, 1, ARRAY[id] FROM m
+            SELECT organisation_id, sender_id, 2, id, 1, campaign_id, \(house.zoneSet), ARRAY[id] FROM m
             """)
 
         try await whileSending(house.worker(carrier: carrier)) {

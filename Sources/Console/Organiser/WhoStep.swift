@@ -100,7 +100,7 @@ struct WhoStep: Sendable {
                 fields: ["name": fields["name"] ?? ""])
         } catch let wrong as InvalidInput {
             let key =
-                ["name_missing", "name_taken"].contains(wrong.description)
+                ["campaign_name_missing", "name_taken"].contains(wrong.description)
                 ? wrong.description : "campaign_over"
             return try await show(
                 request, context, visitor, draft, name: fields["name"], error: words(key))

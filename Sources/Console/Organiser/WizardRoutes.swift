@@ -55,7 +55,7 @@ struct WizardRoutes: Sendable {
         let fields = try await request.form()
         guard let name = fields["name"] else {
             return try await blank(
-                request, context, visitor, fields: fields, error: "name_missing")
+                request, context, visitor, fields: fields, error: "campaign_name_missing")
         }
         do {
             if let source = fields.id("from") {

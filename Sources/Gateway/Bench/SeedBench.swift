@@ -11,8 +11,10 @@ struct SeedBenchCommand: AsyncParsableCommand {
         discussion: """
             People, campaigns, texts, tries, outcomes, reports, replies, stops with their lines in \
             the ledger, answers and totals: consistent with each other, so that 'campaign status', \
-            'doctor' and every audit hold. All campaigns but the last are finished; the last is \
-            live, with some of its people still to be asked. The same options make the same people.
+            'doctor', 'audit after-optout', 'optout-latency' and 'verify' hold; 'human', 'quiet' \
+            and 'edits' find its replies without a press, its texts at night and its greetings. All \
+            campaigns but the last are finished; the last is live, with some of its people still to \
+            be asked. The same options make the same people.
 
             Works on the configured server, in a database of its own whose name begins with \
             barnstorm_bench_. Refuses any other, and a disk with less than twice the room.

@@ -135,7 +135,8 @@ struct SendSeed: Sendable {
             """)
     }
 
-    /// Texts dealt over the numbers, in outbox rows of up to 500.
+    /// Texts dealt over the numbers, in outbox rows of up to 500, to people where it is noon: the law
+    /// closes at night, and a measurement must not.
     private static func messages(_ organisation: Int32, on connection: Connection) async throws {
         _ = try await connection.execute(
             """
@@ -154,12 +155,19 @@ struct SendSeed: Sendable {
                 'Hi Aisha, Sam here from Example Campaign. Can you join us?', 1
             FROM people p JOIN numbers s ON s.k = p.k % s.n
             """)
+        let noon: SQL = """
+            (SELECT 'Etc/GMT' || CASE WHEN h < 12 THEN '-' || 12 - h WHEN h > 12 THEN '+' || h - 12
+                ELSE '' END
+                FROM CAST(extract(hour FROM now() AT TIME ZONE 'UTC') AS integer) AS h)
+            """
+        _ = try await connection.execute(
+            "INSERT INTO zone_set (zones) VALUES (\(noon)) ON CONFLICT DO NOTHING")
         _ = try await connection.execute(
             """
             INSERT INTO outbox (organisation_id, sender_id, priority, id, kind, campaign_id, zone_set,
                 message_ids)
-            SELECT organisation_id, sender_id, 2, gen_random_uuid(), 1, campaign_id, 1,
-                array_agg(id)
+            SELECT organisation_id, sender_id, 2, gen_random_uuid(), 1, campaign_id,
+                (SELECT id FROM zone_set WHERE zones = \(noon)), array_agg(id)
             FROM (
                 SELECT *, (row_number() OVER (PARTITION BY sender_id) - 1) / 500 AS chunk
                 FROM message WHERE organisation_id = \(organisation)

@@ -49,25 +49,31 @@ extension Audits {
     ) async throws -> [AuditFinding] {
         try await connection.rows(
             """
+            -- Candidates first: joined freely, the planner begins with every attempt there is.
+            WITH m AS MATERIALIZED (
+                SELECT m.organisation_id, m.id, m.contact_id, m.author_id, m.act, m.created_at, c.mode
+                FROM message m
+                JOIN organisation o ON o.id = m.organisation_id
+                LEFT JOIN campaign c
+                    ON c.organisation_id = m.organisation_id AND c.id = m.campaign_id
+                WHERE \(asked(organisation, span)) AND m.replaces IS NULL
+                  AND (m.act IS NULL OR m.author_id IS NULL)
+                  AND NOT (m.kind = 1 AND m.act IS NULL AND m.author_id IS NULL
+                      AND coalesce(c.mode, '') = 'paced' AND o.paced_allowed)
+            )
             \(finding(
                 "no_press",
                 """
                 CASE WHEN m.act IS NOT NULL THEN 'A press without a person behind it.'
-                    WHEN c.mode = 'paced' AND m.author_id IS NULL
+                    WHEN m.mode = 'paced' AND m.author_id IS NULL
                     THEN 'Texted without a press, which this organisation may not.'
                     ELSE 'No press is recorded.' END
                 """,
                 message: "m.id", contact: "m.contact_id", member: "m.author_id",
                 at: "m.created_at"))
-            FROM message m
-            JOIN organisation o ON o.id = m.organisation_id
-            LEFT JOIN campaign c ON c.organisation_id = m.organisation_id AND c.id = m.campaign_id
-            WHERE \(asked(organisation, span)) AND m.replaces IS NULL
-              AND (m.act IS NULL OR m.author_id IS NULL)
-              AND NOT (m.kind = 1 AND m.act IS NULL AND m.author_id IS NULL
-                  AND coalesce(c.mode, '') = 'paced' AND o.paced_allowed)
-              AND EXISTS (SELECT FROM attempt a WHERE a.organisation_id = m.organisation_id
-                  AND a.message_id = m.id AND a.verdict = 1)
+            FROM m
+            WHERE EXISTS (SELECT FROM attempt a WHERE a.organisation_id = m.organisation_id
+                AND a.message_id = m.id AND a.verdict = 1)
             """, decode: AuditFinding.init(row:))
     }
 

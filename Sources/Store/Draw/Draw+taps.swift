@@ -152,6 +152,7 @@ extension TapResult.Refusal {
     fileprivate init(_ verdict: Verdict) {
         switch verdict {
         case .suppressed(.wrongNumber): self = .wrongNumber
+        case .suppressed(.noConsent): self = .noConsent
         case .cancelled: self = .erased
         default: self = .optedOut
         }

@@ -45,6 +45,7 @@ package enum TapResult: Sendable, Equatable {
 
     package enum Refusal: String, Sendable {
         case optedOut = "opted_out"
+        case noConsent = "no_consent"
         case wrongNumber = "wrong_number"
         case erased
         /// It is too late or too early where the person is.

@@ -12,8 +12,8 @@ package struct Forecast: Sendable, Equatable {
 }
 
 extension Forecast {
-    /// Texts a person presses in a minute: two seconds of reading, one press, the next card.
-    /// Source: screens 3.5, the pace of a practised texter; half of it for a first hour.
+    /// Texts a person presses in a minute.
+    /// An assumption, not a measurement: one text in five seconds, reading it first.
     package static let pressesPerMinute = 12.0
 
     /// Plays the list through: whose zone closes first goes first, as the draw does.
