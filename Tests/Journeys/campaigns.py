@@ -59,6 +59,9 @@ def set_up(house, people, senders, rate, seed, mode="paced"):
     ours = [f"+1500555{1000 + index}" for index in range(senders)]
     house.run("sender", "add", *ours, "--rate", str(rate), "--registration", "campaign=journey")
     house.run("campaign", "create", "Journey", "--mode", mode, "--script", SCRIPT)
+    # More people stop here than in any real campaign, which would hold itself.
+    limits = ", ".join(f'"hold_{kind}_percent": "100"' for kind in ("opt_out", "failed", "blocked"))
+    house.db.psql(f"UPDATE campaign SET settings = settings || '{{{limits}}}'")
     path = house.scratch / "people.csv"
     write_people(path, people, seed)
     report = house.json("contacts", "import", str(path), "--campaign", "Journey",
