@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from checks import MATRIX, faults
+from checks import faults, views
 from town import wait_until
 
 
@@ -136,7 +136,7 @@ def test_an_export_runs_no_formula(signed_in, town):
     assert town.sql("SELECT count(*) FROM ledger WHERE kind = 'export'") == "1"
 
 
-@pytest.mark.parametrize("scheme,language,width", MATRIX)
+@pytest.mark.parametrize("scheme,language,width", views(0))
 def test_every_page_of_the_board(signed_in, town, scheme, language, width):
     ana = signed_in("organiser", "Ana", width=width, color_scheme=scheme, reduced_motion="reduce")
     town.sql(f"UPDATE member SET language = '{language}' WHERE id = '{ana.who}'")
