@@ -73,9 +73,8 @@ package struct HoldRule: Sendable, Equatable {
     package var optOutPercent = 4.0
     package var failedPercent = 20.0
     package var blockedPercent = 5.0
-    /// Texts before a rate means anything, while a campaign runs: of fifty, three who stop are chance
-    /// in one campaign of thirteen that lose two in a hundred; of two hundred, nine are in one of fifty.
-    package var textsMin = 200
+    /// Texts before a rate means anything, while a campaign runs.
+    package var textsMin = 50
     /// Fewer than so many people are chance, whatever their share.
     package static let peopleMin = 3
 

@@ -63,15 +63,15 @@ import Texting
         try await town.add(Town.list(10))
         try await town.launch()
         let watch = CampaignWatch(database: town.database)
-        try await town.tally([.drawn: 200, .accepted: 200, .optOuts: 8])
+        try await town.tally([.drawn: 100, .accepted: 100, .optOuts: 4])
         #expect(try await watch.look() == [])
-        try await town.tally([.optOuts: 2])
+        try await town.tally([.optOuts: 1])
         let changes = try await watch.look()
         guard case .held(town.campaign.id, let reason)? = changes.first else {
             Issue.record("not held: \(changes)")
             return
         }
-        #expect(reason.text == "opt_outs=5.0% limit=4.0% texts=200" && changes.count == 1)
+        #expect(reason.text == "opt_outs=5.0% limit=4.0% texts=100" && changes.count == 1)
         #expect(try await watch.look() == [], "a held campaign is held once")
         let held = try await town.campaigns.find(
             town.campaign.id, organisation: town.organisation.id)

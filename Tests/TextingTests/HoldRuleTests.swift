@@ -18,18 +18,17 @@ import Testing
         #expect(reason?.text == "opt_outs=4.8% limit=4.0% texts=500")
     }
 
-    @Test func `two people are chance, two hundred texts are needed, but a whole slice is judged`()
-    {
+    @Test func `two people are chance, fifty texts are needed, but a whole slice is judged`() {
         #expect(HoldRule().judge(figures(20, stops: 2), isWhole: true) == nil)
-        #expect(HoldRule().judge(figures(199, stops: 40)) == nil)
-        #expect(HoldRule().judge(figures(199, stops: 40), isWhole: true)?.kind == .optOuts)
-        #expect(HoldRule().judge(figures(200, stops: 40))?.kind == .optOuts)
+        #expect(HoldRule().judge(figures(49, stops: 10)) == nil)
+        #expect(HoldRule().judge(figures(49, stops: 10), isWhole: true)?.kind == .optOuts)
+        #expect(HoldRule().judge(figures(50, stops: 10))?.kind == .optOuts)
     }
 
     @Test func `failures count refused texts among those tried, blocks come first`() {
-        #expect(HoldRule().judge(figures(160, failed: 40, rejected: 40)) == nil)
-        #expect(HoldRule().judge(figures(160, failed: 41, rejected: 40))?.kind == .failed)
-        #expect(HoldRule().judge(figures(200, failed: 60, blocked: 11))?.kind == .blocked)
+        #expect(HoldRule().judge(figures(80, failed: 20, rejected: 20)) == nil)
+        #expect(HoldRule().judge(figures(80, failed: 21, rejected: 20))?.kind == .failed)
+        #expect(HoldRule().judge(figures(100, failed: 30, blocked: 6))?.kind == .blocked)
     }
 
     @Test func `a campaign may have limits of its own, nonsense is ignored`() {

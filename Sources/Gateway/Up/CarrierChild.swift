@@ -18,7 +18,7 @@ struct CarrierChild: Sendable {
             plan.settings.value("TWILIO_AUTH_TOKEN") ?? ""
         let arguments = [
             ExecutablePath.url.path, "carrier", "--port", "\(plan.carrierPort)",
-            "--log", plan.folder.file("carrier.jsonl"), "--replies", "0.3", "--stops", "0.02",
+            "--log", plan.folder.file("carrier.jsonl"), "--replies", "0.3", "--stops", "0.03",
         ]
         let process = try ChildProgram.start(
             arguments + (inboundURL.map { ["--inbound-url", $0] } ?? []),

@@ -50,6 +50,9 @@ struct DemoService: Service {
             } else {
                 try await campaigns.create(Self.draft, organisation: organisation)
             }
+        // More of these people stop than of real ones, so that stops are seen: it would hold itself.
+        try await campaigns.setHoldLimits(
+            ["hold_opt_out_percent": "10"], of: campaign.id, organisation: organisation, by: nil)
         try await load(campaign)
         let launch = try await campaigns.launch(
             campaign.id, organisation: organisation,
