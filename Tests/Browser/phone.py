@@ -81,4 +81,8 @@ class Phone:
             self.page.screenshot(path=f"{folder}/{name}.png", full_page=full_page)
 
     def close(self):
+        # Chromium may wait for ever for a context that is closed while one of its pages loads.
+        for page in self.context.pages:
+            page.wait_for_load_state()
+            page.close()
         self.context.close()

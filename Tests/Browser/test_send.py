@@ -145,7 +145,8 @@ def test_not_this_one(phone, town):
     wait_until(
         lambda: town.sql(f"SELECT reason FROM skip WHERE message_id = '{message}'") == "known", 5,
         "the reason")
-    page.click("[data-skip-undo] button")
+    with page.expect_navigation():
+        page.click("[data-skip-undo] button")
     wait_until(
         lambda: town.sql(f"SELECT member_id FROM lease WHERE message_id = '{message}'") == member, 5,
         "the person back")

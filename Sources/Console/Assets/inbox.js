@@ -3,7 +3,6 @@ import { all, fetchPage, one, policy, post } from "./app.js";
 import "./live.js";
 import "./push.js";
 
-const list = one("[data-people]");
 const isNeeds = one("[data-bucket=needs][aria-current]") !== null && !new URLSearchParams(location.search).get("find");
 let known = null;
 
@@ -17,8 +16,10 @@ document.addEventListener("live", async ({ detail }) => {
   const page = await fetchPage("/inbox");
   if (!page) return;
   const fresh = all("[data-people] > li", page);
+  const list = one("[data-people]");
   if (!list) {
-    if (fresh.length && !document.activeElement?.matches("input, textarea")) location.replace("/inbox");
+    // In place: a page that loads itself anew would undo a tap that is on its way to another.
+    if (fresh.length) one(".empty").replaceWith(document.adoptNode(fresh[0].parentNode));
     return;
   }
   let added = false;
