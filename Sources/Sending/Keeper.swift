@@ -5,19 +5,17 @@ import Store
 /// The slow chores of a worker: doubts swept, partitions made ahead, old windows forgotten.
 struct Keeper: Sendable {
     static let sweepInterval = Duration.seconds(5)
+    /// Every twelfth sweep looks at everything above the watermark, a minute of tries; those between
+    /// look at the newest deadlines. Whoever waits for a worker is looked at every time.
+    static let thoroughRounds = 12
     let parts: WorkerParts
 
     func run() async {
         var rounds = 0
+        var someWait = true
         while !Task.isCancelled {
-            await chore("Doubts could not be swept.") {
-                let found = try await parts.store.outcomes.sweep(by: parts.incarnation)
-                if found > 0 {
-                    parts.logger.warning(
-                        "Tries without an outcome came into doubt.", metadata: ["texts": "\(found)"]
-                    )
-                }
-            }
+            let isQuick = !someWait && rounds % Self.thoroughRounds != 0
+            await chore("Doubts could not be swept.") { someWait = try await sweep(isQuick) }
             await chore("Campaigns could not be looked after.") {
                 for change in try await parts.store.campaignWatch.look() { tell(change) }
             }
@@ -35,6 +33,16 @@ struct Keeper: Sendable {
             rounds += 1
             try? await Task.sleep(for: Self.sweepInterval)
         }
+    }
+
+    /// - Returns: whether tries past their deadline wait for their worker.
+    private func sweep(_ isQuick: Bool) async throws -> Bool {
+        let found = try await parts.store.outcomes.sweep(by: parts.incarnation, isQuick: isQuick)
+        if found.closed > 0 {
+            parts.logger.warning(
+                "Tries without an outcome came into doubt.", metadata: ["texts": "\(found.closed)"])
+        }
+        return found.waiting > 0
     }
 
     private func tell(_ change: CampaignWatch.Change) {

@@ -3,13 +3,28 @@ import Postgres
 
 /// Tries whose end nobody saw.
 extension Outcomes {
+    /// What a sweep saw.
+    package struct Sweep: Sendable, Equatable {
+        /// Tries that came into doubt.
+        package var closed = 0
+        /// Tries past their deadline whose worker may yet speak for them.
+        package var waiting = 0
+
+        package init(closed: Int = 0, waiting: Int = 0) {
+            self.closed = closed
+            self.waiting = waiting
+        }
+    }
+
     /// Closes tries past their deadline as *unknown*, above a stored watermark.
     ///
     /// A worker with a missed heartbeat has 120 s more: restarted, it settles its own tries first
     /// from its permit file. Found by BRIN on the deadline; history is never scanned.
     ///
-    /// - Returns: how many came into doubt.
-    package func sweep(by worker: UUID) async throws -> Int {
+    /// - Parameter isQuick: only deadlines of the last ``quickSeconds`` are looked at and the
+    ///   watermark stays. It trails by ``Attempts/doubtSeconds``, for a commit may be late, so every
+    ///   thorough sweep looks at that much history again.
+    package func sweep(by worker: UUID, isQuick: Bool = false) async throws -> Sweep {
         try await database.transaction { connection in
             // One sweeper at a time; another one finds nothing left to do.
             let bounds = try await connection.first(
@@ -18,26 +33,32 @@ extension Outcomes {
                 FOR NO KEY UPDATE SKIP LOCKED
                 """
             ) { row in (try row.value(0) as Date?, try row.value(1) as Date) }
-            guard let (from, now) = bounds else { return 0 }
+            guard let (mark, now) = bounds else { return Sweep() }
+            let from = isQuick ? now.addingTimeInterval(-Self.quickSeconds) : .distantPast
             let overdue = try await overdue(
-                after: from, now: now, by: worker, on: connection)
+                after: max(mark ?? .distantPast, from), now: now, by: worker, on: connection)
             let ripe = overdue.filter(\.isRipe)
             try await closeAsUnknown(ripe, on: connection)
             // Tries that wait for their worker's return keep the watermark below them.
             // So do those behind a full page.
             let unseen = overdue.count < Self.sweepMax ? nil : overdue.last?.deadline
-            let waiting = overdue.filter { !$0.isRipe }.map(\.deadline).min()
+            let waiting = overdue.filter { !$0.isRipe }.map(\.deadline)
+            let found = Sweep(
+                closed: ripe.count, waiting: waiting.count + (unseen == nil ? 0 : 1))
+            if isQuick { return found }
             let next =
-                [unseen, waiting].compactMap(\.self).min()?.addingTimeInterval(-0.001)
+                [unseen, waiting.min()].compactMap(\.self).min()?.addingTimeInterval(-0.001)
                 ?? now.addingTimeInterval(-Attempts.doubtSeconds)
             _ = try await connection.execute(
                 """
                 UPDATE watermark SET at = greatest(at, \(next)) WHERE name = 'attempt_deadline'
                 """)
-            return ripe.count
+            return found
         }
     }
 
+    /// How far back a quick sweep looks: two of its intervals.
+    package static let quickSeconds = 10.0
     private static let sweepMax = 5000
 
     private struct Overdue: Sendable {
@@ -49,7 +70,7 @@ extension Outcomes {
     }
 
     private func overdue(
-        after from: Date?, now: Date, by worker: UUID, on connection: Connection
+        after from: Date, now: Date, by worker: UUID, on connection: Connection
     ) async throws -> [Overdue] {
         try await connection.rows(
             """
@@ -63,7 +84,7 @@ extension Outcomes {
             FROM attempt a
             JOIN worker w ON w.incarnation = a.worker
             JOIN message m ON m.organisation_id = a.organisation_id AND m.id = a.message_id
-            WHERE a.verdict = 1 AND a.deadline > \(from ?? .distantPast.clamped)
+            WHERE a.verdict = 1 AND a.deadline > \(from.clamped)
               AND a.deadline <= \(now)
               AND NOT EXISTS (
                 SELECT FROM outcome o WHERE o.organisation_id = a.organisation_id

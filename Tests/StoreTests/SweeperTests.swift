@@ -45,8 +45,8 @@ import Testing
         let worker = try await overdue(1, by: 200)
         let outcomes = Outcomes(database: database)
 
-        #expect(try await outcomes.sweep(by: worker) == 0)
-        #expect(try await outcomes.sweep(by: UUID()) == 1)
+        #expect(try await outcomes.sweep(by: worker).closed == 0)
+        #expect(try await outcomes.sweep(by: UUID()).closed == 1)
     }
 
     @Test func `a living worker has half a minute, a silent one two`() async throws {
@@ -54,20 +54,42 @@ import Testing
         let outcomes = Outcomes(database: database)
         try await database.execute("UPDATE worker SET heartbeat_at = now() - interval '20 s'")
 
-        #expect(try await outcomes.sweep(by: UUID()) == 0)
+        #expect(try await outcomes.sweep(by: UUID()).closed == 0)
         try await database.execute("UPDATE worker SET heartbeat_at = clock_timestamp()")
-        #expect(try await outcomes.sweep(by: UUID()) == 1)
+        #expect(try await outcomes.sweep(by: UUID()).closed == 1)
     }
 
     @Test func `what is behind a full page is swept in the next round`() async throws {
         _ = try await overdue(5_050, by: 200)
         let outcomes = Outcomes(database: database)
 
-        let first = try await outcomes.sweep(by: UUID())
-        let second = try await outcomes.sweep(by: UUID())
+        let first = try await outcomes.sweep(by: UUID()).closed
+        let second = try await outcomes.sweep(by: UUID()).closed
 
         #expect(first + second == 5_050)
         #expect(second > 0)
+    }
+
+    @Test func `a quick sweep sees the newest deadlines and leaves the older to a thorough one`()
+        async throws
+    {
+        _ = try await overdue(3, by: 4)
+        let outcomes = Outcomes(database: database)
+        #expect(try await outcomes.sweep(by: UUID(), isQuick: true).waiting == 3)
+
+        try await database.transaction { connection in
+            // A try is never changed; here it grows old.
+            _ = try await connection.execute("SET LOCAL session_replication_role = replica")
+            _ = try await connection.execute(
+                "UPDATE attempt SET deadline = deadline - interval '200 s'")
+        }
+        let mark: SQL = "SELECT at FROM watermark WHERE name = 'attempt_deadline'"
+        let before = try await database.first(mark) { try $0.value(0) as Date }
+        #expect(try await outcomes.sweep(by: UUID(), isQuick: true) == Outcomes.Sweep())
+        #expect(try await database.first(mark) { try $0.value(0) as Date } == before)
+
+        #expect(try await outcomes.sweep(by: UUID()).closed == 3)
+        #expect(try await database.first(mark) { try $0.value(0) as Date } != before)
     }
 
     @Test func `after a thousand tries a person looks`() async throws {

@@ -66,7 +66,7 @@ struct BareLoop: Sendable {
                 }
                 guard number <= total else { return }
                 let text = OutboundText(
-                    to: "+1202555" + String(1_000_000 + number).suffix(4), from: "+12025550100",
+                    to: "+1202555" + String(1_000_000 + number).suffix(4), from: "+12025540100",
                     service: nil,
                     body: "Hi Aisha, Sam here from Example Campaign. Can you join us?",
                     media: [], validity: .seconds(3600), token: "bench")

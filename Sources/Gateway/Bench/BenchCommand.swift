@@ -11,7 +11,8 @@ struct BenchCommand: AsyncParsableCommand {
             absolute rates vary with the machine. Build with 'swift build -c release' first.
             """,
         subcommands: [
-            SendBenchCommand.self, WebhookBenchCommand.self, TapBenchCommand.self,
+            SendBenchCommand.self, WebhookBenchCommand.self, RoundTripBenchCommand.self,
+            TapBenchCommand.self,
             SeedBenchCommand.self, BoardBenchCommand.self,
         ])
 }

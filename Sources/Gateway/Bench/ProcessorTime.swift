@@ -12,8 +12,8 @@ struct ProcessorTime: Sendable {
         Self(own: a.own - b.own, database: a.database - b.database, carrier: a.carrier - b.carrier)
     }
 
-    /// Reads `/proc`: this process or the one given, all of the postmaster's tree, the carrier.
-    static func now(_ house: BenchHouse, own: Int32 = getpid()) async throws -> ProcessorTime {
+    /// Reads `/proc`: this process or those given, all of the postmaster's tree, the carrier.
+    static func now(_ house: BenchHouse, own: [Int32] = [getpid()]) async throws -> ProcessorTime {
         let backend = try await house.database.first("SELECT pg_backend_pid()") {
             try $0.value(0) as Int32
         }
@@ -24,7 +24,7 @@ struct ProcessorTime: Sendable {
             $0 + $1.seconds + ($1.process == postmaster ? $1.childSeconds : 0)
         }
         return ProcessorTime(
-            own: Stat(process: own)?.seconds ?? 0, database: database,
+            own: own.reduce(0) { $0 + (Stat(process: $1)?.seconds ?? 0) }, database: database,
             carrier: Stat(process: house.carrier.processID)?.seconds ?? 0)
     }
 }

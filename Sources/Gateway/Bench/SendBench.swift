@@ -85,6 +85,10 @@ struct SendBenchCommand: AsyncParsableCommand {
 struct SendSeed: Sendable {
     let house: BenchHouse
     let provider: any Provider
+    /// Binds callbacks to the account; whoever asks for receipts gives the account's own.
+    var callbackKey: [UInt8] = [0]
+    /// What the worker waits for before it counts as done.
+    var goal: [TallyKind] = [.accepted, .rejected, .inDoubt]
 
     /// A fresh organisation with its own account, numbers, people and waiting texts.
     func fill(senders: Int, texts: Int, round: Int) async throws -> Int32 {
@@ -184,13 +188,14 @@ struct SendSeed: Sendable {
         let worker = SendWorker(
             store: SendStore(database: house.database),
             settings: SendWorkerSettings(permitDirectory: directory, host: "bench"),
-            accounts: { [house, provider] in
+            accounts: { [house, provider, callbackKey] in
                 let id = try await house.database.first("SELECT min(id) FROM account") {
                     try $0.value(0) as Int32
                 }
                 return [
                     WorkerAccount(
-                        id: id ?? 1, provider: provider, callbackKey: [0], inFlightMax: 500)
+                        id: id ?? 1, provider: provider, callbackKey: callbackKey,
+                        inFlightMax: 500)
                 ]
             },
             draw: nil,
@@ -208,7 +213,7 @@ struct SendSeed: Sendable {
         try await house.database.first(
             """
             SELECT coalesce(sum(amount), 0)::bigint FROM tally
-            WHERE organisation_id = \(organisation) AND kind IN (2, 3, 8)
+            WHERE organisation_id = \(organisation) AND kind = ANY(\(goal.map(\.rawValue)))
             """
         ) { try $0.value(0) as Int } ?? 0
     }

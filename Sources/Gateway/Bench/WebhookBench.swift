@@ -73,11 +73,11 @@ struct WebhookBenchCommand: AsyncParsableCommand {
     private func measure(
         _ name: String, _ house: BenchHouse, _ web: BenchWeb, _ body: () async -> WebhookWaits
     ) async throws -> WebhookRun {
-        let before = try await ProcessorTime.now(house, own: web.processID)
+        let before = try await ProcessorTime.now(house, own: [web.processID])
         let clock = ContinuousClock.now
         let waits = await body()
         let seconds = (ContinuousClock.now - clock) / .seconds(1)
-        let spent = try await ProcessorTime.now(house, own: web.processID) - before
+        let spent = try await ProcessorTime.now(house, own: [web.processID]) - before
         return WebhookRun(name: name, seconds: seconds, waits: waits, spent: spent)
     }
 }
