@@ -247,7 +247,7 @@ package struct SendDesk: Sendable {
     ) async throws -> SendPage.Nothing {
         let house = found.organisation.id
         let open = try await database.transaction(organisation: house) { connection in
-            try await Draw.openLanes(
+            try await draw.openLanes(
                 found.campaign.id, house, hours, now: Date(), on: connection)
         }
         if !open.isEmpty, open.zoneSets.isEmpty { return .asleep(until: open.opensNext) }

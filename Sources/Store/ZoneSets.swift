@@ -49,6 +49,19 @@ package final class ZoneSets: Sendable {
         return known.withLock { $0.zones[id] } ?? []
     }
 
+    /// Meets sets on a connection that is held already.
+    ///
+    /// Whoever asks for hours within a transaction calls this first: ``zones(_:)`` would borrow a
+    /// second connection, and as many as the pool has at once would each wait for another's.
+    func learn(_ ids: [Int16], on connection: Connection) async throws {
+        let missing = known.withLock { state in Set(ids.filter { state.zones[$0] == nil }) }
+        guard !missing.isEmpty else { return }
+        remember(
+            try await connection.rows(
+                "SELECT id, zones FROM zone_set WHERE id = ANY(\(missing.sorted()))"
+            ) { row in (try row.value(0), try row.value(1)) })
+    }
+
     private func read(_ condition: SQL) async throws -> [(Int16, String)] {
         try await database.rows("SELECT id, zones FROM zone_set \(condition)") { row in
             (try row.value(0), try row.value(1))

@@ -48,6 +48,35 @@ import Texting
         #expect(act == [lease.key, ana])
     }
 
+    /// A second connection within a transaction stops a process for good as soon as its whole pool is
+    /// out on first calls at once.
+    @Test(.timeLimit(.minutes(1)))
+    func `leases and presses need one connection, however new the process`() async throws {
+        let town = try await Town(mode: .hand)
+        let ana = try await member(town, "Ana")
+        try await town.add(Town.list(30))
+        try await town.launch()
+        let held = try await leases(town, ana)
+        func fresh() throws -> (Draw, Database) {
+            let narrow = try Database(url: TestDatabase.url, size: 1, applicationName: "test")
+            return (Draw(database: narrow, zoneSets: ZoneSets(database: narrow)), narrow)
+        }
+
+        let (leasing, first) = try fresh()
+        _ = try await leasing.lease(
+            organisation: town.organisation.id, campaign: town.campaign.id, member: UUID.v7(),
+            windows: leasing.windows(town.organisation, town.campaign))
+        await first.close()
+        let (pressing, second) = try fresh()
+        let result = try await pressing.tap(
+            tap(held[0], ana), organisation: town.organisation.id,
+            windows: pressing.windows(town.organisation, town.campaign))
+        await second.close()
+
+        // By the hour at which this runs.
+        #expect([.sent, .refused(.hours)].contains(result))
+    }
+
     @Test func `a press is refused with its reason`() async throws {
         let town = try await Town(mode: .hand)
         let (ana, bo) = (try await member(town, "Ana"), try await member(town, "Bo"))

@@ -19,7 +19,7 @@ extension Draw {
             let allowed = try await Self.allowed(setting, on: connection)
             guard allowed > 0 else { return Drawn(rest: .pace) }
             let limit = min(limit, allowed)
-            let open = try await Self.openLanes(
+            let open = try await openLanes(
                 campaign, organisation, windows, now: now, on: connection)
             guard !open.isEmpty else { return Drawn(rest: .empty) }
             var slices = try await Self.takeLeases(setting, open, limit: limit, on: connection)

@@ -22,6 +22,7 @@ extension Draw {
     ) async throws -> [TapResult] {
         try await database.transaction(organisation: organisation) { connection in
             let leases = try await Self.lockLeases(taps, organisation, on: connection)
+            try await zoneSets.learn(leases.values.map(\.slice.zoneSet), on: connection)
             var results = [TapResult?](repeating: nil, count: taps.count)
             var valid: [UUID: [(place: Int, lease: TappedLease)]] = [:]
             var pressed: Set<UUID> = []

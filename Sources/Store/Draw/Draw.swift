@@ -65,7 +65,7 @@ package struct Draw: Sendable {
         var isEmpty = true
     }
 
-    static func openLanes(
+    func openLanes(
         _ campaign: UUID, _ organisation: Int32, _ windows: Windows, now: Date,
         on connection: Connection
     ) async throws -> OpenLanes {
@@ -83,6 +83,7 @@ package struct Draw: Sendable {
         ) { row in try row.value(0) as Int16 }
         var lanes = OpenLanes()
         lanes.isEmpty = sets.isEmpty
+        try await zoneSets.learn(sets, on: connection)
         let second = Int64(now.timeIntervalSince1970.rounded(.down))
         for set in sets {
             guard let window = try await windows(set) else { continue }

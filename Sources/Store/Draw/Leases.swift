@@ -75,7 +75,7 @@ extension Draw {
             let setting = try await DrawSetting.read(
                 campaign, organisation, pools: pools, on: connection)
             guard let setting, setting.isLive else { return [] }
-            let open = try await Self.openLanes(
+            let open = try await openLanes(
                 campaign, organisation, windows, now: now, on: connection)
             // Somebody may have stopped since they were leased.
             _ = try await Self.closeStopped(setting, member, on: connection)
