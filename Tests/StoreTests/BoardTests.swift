@@ -48,6 +48,22 @@ import Texting
         }
     }
 
+    /// An hour and more is drawn in stretches of several minutes; every minute lies in one of them.
+    @Test(arguments: [63, 64, 118, 119, 400, 1_439])
+    func `no minute is lost between two stretches`(minutes: Int) async throws {
+        let town = try await Town()
+        for ago in [0, 1, 2, minutes / 2, minutes - 1, minutes] {
+            try await town.tally([.accepted: 10, .optOuts: 1], minutesAgo: ago)
+        }
+        let facts = try #require(
+            try await Boards(database: town.database).facts(
+                of: town.campaign.id, organisation: town.organisation.id))
+        #expect(facts[.accepted] == 60 && facts[.optOuts] == 6)
+        #expect(facts.series.accepted.reduce(0, +) == 60)
+        #expect(facts.series.optOuts.reduce(0, +) == 6)
+        #expect(facts.series.accepted.count <= BoardSeries.most)
+    }
+
     @Test func `a stretch is wide enough for sixty of them`() {
         let start = Date(timeIntervalSince1970: 0)
         for minutes in [0, 1, 58, 59, 60, 400, 5_000, 100_000, 2_000_000] {
