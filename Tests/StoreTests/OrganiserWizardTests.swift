@@ -92,6 +92,39 @@ import Texting
         #expect(forecast?.endsAt == Date(timeIntervalSince1970: 1050))
     }
 
+    @Test func `a pace lets out at once what this minute has allowed so far`() throws {
+        func end(_ second: Double, people: Int) -> Double? {
+            Forecast.play(
+                [Estimate.Zone(zoneSet: 1, people: people, segments: people)],
+                from: Date(timeIntervalSince1970: second), segmentsPerSecond: 10,
+                textsPerMinute: 60, isByClock: true
+            ) { _, _ in (.distantPast, .distantFuture) }?.endsAt.timeIntervalSince1970
+        }
+        #expect(end(0, people: 90) == 90)
+        // Forty may leave at once, at ten a second.
+        #expect(end(40, people: 40) == 44)
+        #expect(end(40, people: 90) == 90)
+    }
+
+    /// Numbers get their people by hash; the one with most of them is the last to be done.
+    @Test func `an estimate knows that some numbers get more people than others`() async throws {
+        let town = try await Town(senders: 6)
+        try await town.add(Town.list(40))
+        let estimates = Estimates(database: town.database)
+        try await estimates.count(town.campaign.id, organisation: town.organisation.id)
+        let estimate = try #require(
+            try await estimates.current(town.campaign.id, organisation: town.organisation.id)?
+                .result)
+        try await town.launch()
+        _ = try await town.drawPaced(100)
+        let most = try await town.count(
+            """
+            SELECT max(n) FROM (SELECT sum(segments)::bigint AS n FROM message GROUP BY sender_id) s
+            """)
+        #expect(estimate.segments == 40)
+        #expect(abs(try #require(estimate.unevenness) - Double(most) * 6 / 40) < 0.001)
+    }
+
     @Test func `a household that shares a number is counted, and left out on request`()
         async throws
     {

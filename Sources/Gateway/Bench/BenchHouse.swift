@@ -13,8 +13,12 @@ struct BenchHouse: Sendable {
 
     /// Makes both; ``close()`` removes them.
     ///
-    /// - Parameter knobs: the carrier's settings, in the form of `/_control/knobs`.
-    static func open(_ settings: Settings, knobs: String) async throws -> BenchHouse {
+    /// - Parameters:
+    ///   - knobs: the carrier's settings, in the form of `/_control/knobs`.
+    ///   - log: where the carrier writes down what it took.
+    static func open(
+        _ settings: Settings, knobs: String, log: String? = nil
+    ) async throws -> BenchHouse {
         let server = try settings.databaseURL()
         let name = "barnstorm_bench_\(getpid())_\(UInt32.random(in: 0...UInt32.max))"
         try await administer(server, "CREATE DATABASE \(name)")
@@ -24,7 +28,7 @@ struct BenchHouse: Sendable {
         _ = try await database.withConnection { try await migrations.run(on: $0) { _ in } }
         return BenchHouse(
             database: database, databaseURL: url,
-            carrier: try await CarrierProcess.start(knobs: knobs),
+            carrier: try await CarrierProcess.start(knobs: knobs, log: log),
             name: name, serverURL: server)
     }
 
@@ -65,12 +69,14 @@ final class CarrierProcess: Sendable {
     static let authToken = "simulated-carrier-token"
 
     /// Starts it on a free port and waits for its address.
-    static func start(knobs: String) async throws -> CarrierProcess {
+    static func start(knobs: String, log: String?) async throws -> CarrierProcess {
         let file = NSTemporaryDirectory() + "barnstorm-knobs-\(UUID().uuidString).json"
         try Data(knobs.utf8).write(to: URL(fileURLWithPath: file))
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["carrier", "--port", "0", "--json", "--knobs", file]
+        process.arguments =
+            ["carrier", "--port", "0", "--json", "--knobs", file]
+            + (log.map { ["--log", $0] } ?? [])
         let output = Pipe()
         process.standardOutput = output
         try process.run()

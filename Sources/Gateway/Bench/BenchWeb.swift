@@ -4,33 +4,35 @@ import Postgres
 import Secrets
 import Store
 
-/// The web as a process of its own on the bench's database, with one Twilio account.
-final class BenchWeb: Sendable {
+/// `serve --only web` as a process of its own.
+final class WebProcess: Sendable {
     let url: String
-    let account: OpenedAccount
+    let folder: String
     private let child: ChildProgram
-    private let folder: String
 
     var processID: Int32 { child.pid }
 
-    private init(url: String, account: OpenedAccount, child: ChildProgram, folder: String) {
+    private init(url: String, child: ChildProgram, folder: String) {
         self.url = url
-        self.account = account
         self.child = child
         self.folder = folder
     }
 
     /// Starts it on a free port and waits until it is ready.
-    static func start(_ house: BenchHouse, _ settings: Settings) async throws -> BenchWeb {
+    ///
+    /// - Parameter secretFile: nil: one of its own, which goes with it.
+    static func start(
+        database: String, carrier: String, secretFile: String? = nil, _ settings: Settings
+    ) async throws -> WebProcess {
         let folder = NSTemporaryDirectory() + "barnstorm-bench-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let url = "http://127.0.0.1:\(FreePort.near(8_200))"
         var environment = ProcessInfo.processInfo.environment
         let chosen = [
-            "DATABASE_URL": house.databaseURL, "LISTEN": String(url.dropFirst(7)),
-            "PUBLIC_URL": url, "SECRET_FILE": folder + "/secret", "PROVIDER": "twilio",
+            "DATABASE_URL": database, "LISTEN": String(url.dropFirst(7)), "PUBLIC_URL": url,
+            "SECRET_FILE": secretFile ?? folder + "/secret", "PROVIDER": "twilio",
             "TWILIO_ACCOUNT_SID": CarrierProcess.accountSid,
-            "TWILIO_AUTH_TOKEN": CarrierProcess.authToken, "TWILIO_API_URL": house.carrier.url,
+            "TWILIO_AUTH_TOKEN": CarrierProcess.authToken, "TWILIO_API_URL": carrier,
             "LOG_LEVEL": "warning", "MIGRATIONS": try MigrationDirectory.find(settings),
         ]
         for (name, value) in chosen { environment[Settings.prefix + name] = value }
@@ -38,12 +40,7 @@ final class BenchWeb: Sendable {
             [ExecutablePath.url.path, "serve", "--only", "web"], environment: environment,
             log: folder + "/web.log")
         try await ready(url, child, folder)
-        let secret = try InstallationSecret.load(path: folder + "/secret")
-        let opened = try await Accounts(database: house.database, secret: secret).opened()
-        guard let account = opened.first else {
-            throw CommandFailure.unavailable("The web of the measurement made no account.")
-        }
-        return BenchWeb(url: url, account: account, child: child, folder: folder)
+        return WebProcess(url: url, child: child, folder: folder)
     }
 
     private static func ready(_ url: String, _ child: ChildProgram, _ folder: String) async throws {
@@ -65,6 +62,34 @@ final class BenchWeb: Sendable {
         _ = waitpid(child.pid, nil, 0)
         try? FileManager.default.removeItem(atPath: folder)
     }
+}
+
+/// A web on the bench's database, with one Twilio account.
+final class BenchWeb: Sendable {
+    let account: OpenedAccount
+    private let web: WebProcess
+
+    var url: String { web.url }
+    var processID: Int32 { web.processID }
+
+    private init(_ web: WebProcess, account: OpenedAccount) {
+        self.web = web
+        self.account = account
+    }
+
+    static func start(_ house: BenchHouse, _ settings: Settings) async throws -> BenchWeb {
+        let web = try await WebProcess.start(
+            database: house.databaseURL, carrier: house.carrier.url, settings)
+        let secret = try InstallationSecret.load(path: web.folder + "/secret")
+        let opened = try await Accounts(database: house.database, secret: secret).opened()
+        guard let account = opened.first else {
+            web.stop()
+            throw CommandFailure.unavailable("The web of the measurement made no account.")
+        }
+        return BenchWeb(web, account: account)
+    }
+
+    func stop() { web.stop() }
 
     /// A webhook, signed as the provider does.
     func webhook(_ kind: String, _ fields: [(String, String)], query: String = "") -> HTTPRequest {

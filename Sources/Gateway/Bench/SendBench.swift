@@ -47,13 +47,7 @@ struct SendBenchCommand: AsyncParsableCommand {
         """
 
     private func round(_ round: Int, _ house: BenchHouse) async throws -> [BenchRun] {
-        let provider = try Providers.make(
-            ProviderAccount(
-                id: 1, provider: "simulated", apiURL: house.carrier.url,
-                credentials: [
-                    "account_sid": CarrierProcess.accountSid,
-                    "auth_token": CarrierProcess.authToken,
-                ], hook: "bench", publicURL: ""))
+        let provider = try Self.provider(house)
         let bare = try await measure("bare loop", house) {
             try await BareLoop(house: house, provider: provider).run(texts: texts)
         }
@@ -68,6 +62,17 @@ struct SendBenchCommand: AsyncParsableCommand {
             runs.append(run)
         }
         return runs
+    }
+
+    /// The simulated carrier of the measurement.
+    static func provider(_ house: BenchHouse) throws -> any Provider {
+        try Providers.make(
+            ProviderAccount(
+                id: 1, provider: "simulated", apiURL: house.carrier.url,
+                credentials: [
+                    "account_sid": CarrierProcess.accountSid,
+                    "auth_token": CarrierProcess.authToken,
+                ], hook: "bench", publicURL: ""))
     }
 
     private func measure(
@@ -185,7 +190,19 @@ struct SendSeed: Sendable {
     /// Runs a worker until all outcomes are written.
     func send(organisation: Int32, texts: Int) async throws {
         let directory = NSTemporaryDirectory() + "barnstorm-bench-\(UUID().uuidString)"
-        let worker = SendWorker(
+        let worker = worker(permits: directory)
+        let task = Task { try await worker.run() }
+        while try await done(organisation) < texts {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        task.cancel()
+        try await task.value
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// A worker that sends what waits and draws nothing.
+    func worker(permits directory: String) -> SendWorker {
+        SendWorker(
             store: SendStore(database: house.database),
             settings: SendWorkerSettings(permitDirectory: directory, host: "bench"),
             accounts: { [house, provider, callbackKey] in
@@ -200,16 +217,10 @@ struct SendSeed: Sendable {
             },
             draw: nil,
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
-        let task = Task { try await worker.run() }
-        while try await done(organisation) < texts {
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        task.cancel()
-        try await task.value
-        try? FileManager.default.removeItem(atPath: directory)
     }
 
-    private func done(_ organisation: Int32) async throws -> Int {
+    /// Texts of an organisation that have an answer.
+    func done(_ organisation: Int32) async throws -> Int {
         try await house.database.first(
             """
             SELECT coalesce(sum(amount), 0)::bigint FROM tally

@@ -2,13 +2,17 @@ import ArgumentParser
 import Foundation
 import Postgres
 import Store
-import Synchronization
 
 /// `barnstorm bench taps`: hand mode as the pages do it, many texters on one campaign.
 struct TapBenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "taps",
-        abstract: "Leases and presses of many texters, from the press to the commit.")
+        abstract: "Leases and presses of many texters, from the press to the carrier.",
+        discussion: """
+            Texters lease and press as the pages do, first as fast as they can, then once a second \
+            each; a worker sends what they press, to numbers without a limit. The way to the carrier \
+            ends with the first byte that the carrier saw.
+            """)
 
     @OptionGroup var common: CommonOptions
     @Option(help: "Texters at once.") var texters = 500
@@ -17,7 +21,10 @@ struct TapBenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = try await CommandContext(common)
-        let house = try await BenchHouse.open(context.settings, knobs: SendBenchCommand.quiet)
+        let log = NSTemporaryDirectory() + "barnstorm-taps-\(UUID().uuidString).jsonl"
+        defer { unlink(log) }
+        let house = try await BenchHouse.open(
+            context.settings, knobs: SendBenchCommand.quiet, log: log)
         do {
             let pool = try Database(
                 url: house.databaseURL, size: 8, applicationName: "barnstorm bench taps")
@@ -25,8 +32,11 @@ struct TapBenchCommand: AsyncParsableCommand {
                 let seed = TapSeed(house: house, pool: pool)
                 let room = try await seed.furnish(
                     texters: texters, people: pause > 0 ? texters * (seconds + 20) : people)
-                let run = try await room.work(
+                let sending = try await TapSending.start(house, room.organisation)
+                let work = try await room.work(
                     name: "\(texters) texters, \(name)", pause: pause, seconds: Double(seconds))
+                var run = work.run
+                run.add(try await sending.finish(work.saved, log: log))
                 try context.output.print(run, run.line)
             }
             await pool.close()
@@ -50,12 +60,24 @@ struct TapRun: Encodable, Sendable {
     /// Ten people leased or renewed, milliseconds.
     var leaseMedian: Double
     var lease99: Double
+    /// From the first press to the last answer of the carrier.
+    var sentPerSecond = 0.0
+    /// From the commit to the first byte at the carrier, milliseconds.
+    var wireMedian = 0.0
+    var wire99 = 0.0
+
+    mutating func add(_ sent: TapsSent) {
+        sentPerSecond = Double(taps) / (seconds + sent.secondsAfter)
+        wireMedian = TapRoom.quantile(sent.spans, 0.5)
+        wire99 = TapRoom.quantile(sent.spans, 0.99)
+    }
 
     var line: String {
         String(
-            format: "%@  %6.0f taps/s  press to commit %5.1f ms, 99th %6.1f  lease %5.1f ms, 99th "
-                + "%6.1f", name.padding(toLength: 36, withPad: " ", startingAt: 0), tapsPerSecond,
-            tapMedian, tap99, leaseMedian, lease99)
+            format: "%@  %6.0f taps/s saved, %6.0f sent  press to commit %5.1f ms, 99th %6.1f  "
+                + "commit to wire %5.1f ms, 99th %6.1f  lease %5.1f ms, 99th %6.1f",
+            name.padding(toLength: 36, withPad: " ", startingAt: 0), tapsPerSecond, sentPerSecond,
+            tapMedian, tap99, wireMedian, wire99, leaseMedian, lease99)
     }
 }
 
@@ -92,9 +114,9 @@ struct TapSeed: Sendable {
                 """)
             try await connection.execute(
                 """
-                INSERT INTO sender (organisation_id, id, account_id, number)
+                INSERT INTO sender (organisation_id, id, account_id, number, segments_per_second)
                 SELECT \(organisation), gen_random_uuid(), (SELECT min(id) FROM account),
-                    '+1' || (2000000000 + \(Int(organisation)) * 10000 + i)::text
+                    '+1' || (2000000000 + \(Int(organisation)) * 10000 + i)::text, 1000000
                 FROM generate_series(1, 100) AS i
                 """)
             return organisation
@@ -190,10 +212,14 @@ struct TapRoom: Sendable {
     private struct Spans: Sendable {
         var taps: [Double] = []
         var leases: [Double] = []
+        var saved: [UUID: Date] = [:]
     }
 
+    /// - Returns: the figures, and when each text was saved.
     /// - Parameter pause: seconds between two presses of one texter.
-    func work(name: String, pause: Double, seconds: Double) async throws -> TapRun {
+    func work(
+        name: String, pause: Double, seconds: Double
+    ) async throws -> (run: TapRun, saved: [UUID: Date]) {
         let desk = desk
         let taps = TapDesk { try await desk.tap($0, campaign: $1, organisation: $2) }
         let begin = ContinuousClock.now
@@ -205,18 +231,22 @@ struct TapRoom: Sendable {
             return try await group.reduce(into: Spans()) { all, one in
                 all.taps += one.taps
                 all.leases += one.leases
+                all.saved.merge(one.saved) { first, _ in first }
             }
         }
         let elapsed = (ContinuousClock.now - begin) / .seconds(1)
         let (presses, leases) = (spans.taps.sorted(), spans.leases.sorted())
-        func quantile(_ values: [Double], _ share: Double) -> Double {
-            values.isEmpty ? 0 : values[min(values.count - 1, Int(Double(values.count) * share))]
-        }
-        return TapRun(
+        let run = TapRun(
             name: name, taps: presses.count, seconds: elapsed,
-            tapsPerSecond: Double(presses.count) / elapsed, tapMedian: quantile(presses, 0.5),
-            tap99: quantile(presses, 0.99), leaseMedian: quantile(leases, 0.5),
-            lease99: quantile(leases, 0.99))
+            tapsPerSecond: Double(presses.count) / elapsed,
+            tapMedian: Self.quantile(presses, 0.5), tap99: Self.quantile(presses, 0.99),
+            leaseMedian: Self.quantile(leases, 0.5), lease99: Self.quantile(leases, 0.99))
+        return (run, spans.saved)
+    }
+
+    /// - Parameter values: sorted.
+    static func quantile(_ values: [Double], _ share: Double) -> Double {
+        values.isEmpty ? 0 : values[min(values.count - 1, Int(Double(values.count) * share))]
     }
 
     private func shift(
@@ -240,6 +270,7 @@ struct TapRoom: Sendable {
                 guard result == .sent else {
                     throw CommandFailure.checkFailed("A press came to \(result) instead of a text.")
                 }
+                spans.saved[tap.message] = Date()
                 spans.taps.append((clock.now - pressed) / .milliseconds(1))
                 if pause > 0 { try await Task.sleep(for: .seconds(pause)) }
             }

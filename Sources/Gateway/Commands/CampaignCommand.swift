@@ -32,7 +32,7 @@ struct CampaignCommand: AsyncParsableCommand {
         commandName: "campaign", abstract: "Campaigns: create, launch, watch, stop.",
         subcommands: [
             Create.self, Script.self, Launch.self, Pause.self, Resume.self, Finish.self,
-            Release.self, Status.self, List.self,
+            Release.self, Status.self, List.self, EstimateList.self,
         ])
 
     struct Create: AsyncParsableCommand {

@@ -32,6 +32,10 @@ package struct Estimate: Sendable, Codable, Equatable {
     /// People who have had as many texts in 24 hours as they may.
     package var overCap = 0
     package var zones: [Zone] = []
+    /// How many times as long the busiest number takes as all would if they shared evenly, from 1 on.
+    /// People are bound to a number by hash, so of few texts a number some get many. Nil in counts of
+    /// older versions, and where no number has a rate.
+    package var unevenness: Double?
     package var first: Place?
     /// The text of middle length, and the longest.
     package var median: Place?
@@ -103,6 +107,7 @@ package struct Estimates: Sendable {
             }
         }
         var result = count.result
+        result.unevenness = count.unevenness(try await rates(campaign, organisation))
         result.overCap = try await overCap(campaign, organisation)
         try await finish(result, counted, version, campaign, organisation)
     }
@@ -140,6 +145,21 @@ package struct Estimates: Sendable {
             }
         }
         return places
+    }
+
+    /// Segments per second of each number of the campaign's pool.
+    private func rates(_ campaign: UUID, _ organisation: Int32) async throws -> [UUID: Double] {
+        let rows = try await database.transaction(organisation: organisation) { connection in
+            try await connection.rows(
+                """
+                SELECT s.id, s.segments_per_second FROM sender s
+                JOIN campaign c ON c.organisation_id = s.organisation_id AND c.pool = s.pool
+                WHERE c.organisation_id = \(organisation) AND c.id = \(campaign)
+                    AND s.retired_at IS NULL AND s.quarantined_at IS NULL
+                """
+            ) { row in (try row.value(0) as UUID, Double(try row.value(1) as Float)) }
+        }
+        return Dictionary(uniqueKeysWithValues: rows)
     }
 
     private typealias Lane = (id: UUID, zoneSet: Int16, size: Int32)
@@ -291,6 +311,7 @@ extension DrawSetting {
 private struct EstimateCount {
     private var sum = Estimate()
     private var zones: [Int16: Estimate.Zone] = [:]
+    private var bySender: [UUID: Int] = [:]
     /// By length in units: how many texts, and where one of them stands.
     private var lengths: [Int: (count: Int, place: Estimate.Place)] = [:]
 
@@ -309,6 +330,10 @@ private struct EstimateCount {
         while sum.bySegments.count < segments { sum.bySegments.append(0) }
         sum.bySegments[segments - 1] += 1
         if measure.encoding == .ucs2 { sum.unicode += 1 }
+        // The number that the draw will choose.
+        if let sender = person.lastSender ?? setting.senders.sender(for: person.contact) {
+            bySender[sender, default: 0] += segments
+        }
         if hasHole(person, setting, texter) { sum.holes += 1 }
         if sum.first == nil { sum.first = place }
         // Octets, so that texts of both alphabets can be compared.
@@ -328,6 +353,15 @@ private struct EstimateCount {
         if values["name"] == nil { values["name"] = person.name }
         if let texter { values[DrawSetting.texterField] = texter }
         return !setting.template.holes(values).isEmpty
+    }
+
+    /// See ``Estimate/unevenness``.
+    func unevenness(_ rates: [UUID: Double]) -> Double? {
+        let rate = rates.values.reduce(0, +)
+        let segments = rates.keys.reduce(0) { $0 + (bySender[$1] ?? 0) }
+        guard rate > 0, segments > 0 else { return nil }
+        let longest = rates.map { Double(bySender[$0] ?? 0) / $1 }.max() ?? 0
+        return max(1, longest * rate / Double(segments))
     }
 
     var result: Estimate {

@@ -19,17 +19,22 @@ extension Forecast {
     /// Plays the list through: whose zone closes first goes first, as the draw does.
     ///
     /// - Parameters:
+    ///   - isByClock: the pace is counted by minutes of the clock, as the draw does: what this minute
+    ///     has allowed so far may leave at once.
     ///   - window: the hours of a zone set in which an instant lies, or the next ones.
     ///   - segmentsPerSecond: of all numbers of the pool together.
     ///   - textsPerMinute: what limits texts rather than segments: presses, or a chosen pace.
     /// - Returns: nil if nobody can be texted, at any time.
     static func play(
         _ zones: [Estimate.Zone], from start: Date, segmentsPerSecond: Double,
-        textsPerMinute: Double?, window: (Int16, Date) -> (opens: Date, closes: Date)?
+        textsPerMinute: Double?, isByClock: Bool = false,
+        window: (Int16, Date) -> (opens: Date, closes: Date)?
     ) -> Forecast? {
         guard segmentsPerSecond > 0, !zones.isEmpty else { return nil }
         var left = zones.map { (zone: $0, people: Double($0.people), isLate: false) }
         var (now, late, begun) = (start, 0.0, nil as Date?)
+        // Until when the pace is used up.
+        var paced = Date.distantPast
         var rounds = 0
         while !left.isEmpty, rounds < 10_000 {
             rounds += 1
@@ -43,14 +48,21 @@ extension Forecast {
             begun = begun ?? now
             let zone = left[next].zone
             let each = Double(zone.segments) / Double(max(1, zone.people)) / segmentsPerSecond
-            let pace = max(each, textsPerMinute.map { 60 / $0 } ?? 0)
+            let pace = textsPerMinute.map { 60 / $0 } ?? 0
+            // What a minute's pace leaves unused is not carried into the next.
+            paced = max(paced, isByClock ? now.minute : now)
+            let people = left[next].people
+            let need = max(
+                people * each, paced.addingTimeInterval(people * pace).timeIntervalSince(now))
             let room = windows[next]!.closes.timeIntervalSince(now)
-            let need = left[next].people * pace
             if need <= room {
                 now += need
+                paced += people * pace
                 left.remove(at: next)
             } else {
-                left[next].people -= room / pace
+                let asked = people * room / need
+                paced += asked * pace
+                left[next].people -= asked
                 if !left[next].isLate { late += left[next].people }
                 left[next].isLate = true
                 now += room
@@ -59,6 +71,13 @@ extension Forecast {
         return Forecast(
             startsAt: begun ?? start, endsAt: now, late: Int(late.rounded()),
             segmentsPerSecond: segmentsPerSecond)
+    }
+}
+
+extension Date {
+    /// The beginning of its minute.
+    fileprivate var minute: Date {
+        Date(timeIntervalSince1970: (timeIntervalSince1970 / 60).rounded(.down) * 60)
     }
 }
 
@@ -85,7 +104,9 @@ extension Estimates {
             perMinute = Double(pace)
         }
         return Forecast.play(
-            estimate.zones, from: start, segmentsPerSecond: facts.rate, textsPerMinute: perMinute
+            estimate.zones, from: start,
+            segmentsPerSecond: facts.rate / max(1, estimate.unevenness ?? 1),
+            textsPerMinute: perMinute, isByClock: campaign.mode == .paced
         ) { zoneSet, moment in
             let window = facts.rules.window(zones: facts.zones[zoneSet] ?? [], at: moment)
             return window.map {
