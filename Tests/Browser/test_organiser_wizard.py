@@ -8,6 +8,7 @@ import socket
 import time
 
 import pytest
+from playwright.sync_api import Error
 
 from checks import IS_FULL, faults, look_at
 from town import noon_zone, wait_until
@@ -320,42 +321,102 @@ def drafted(chromium, town):
     one.close()
 
 
-def web_memory(town, what):
-    """A figure of the web process's memory, in MB."""
-    web = town.children["web"].pid
-    with open(f"/proc/{web}/status") as file:
+def memory(town, process, what):
+    """A figure of a process's memory, in MB."""
+    with open(f"/proc/{town.children[process].pid}/status") as file:
         return int(re.search(rf"{what}:\s+(\d+) kB", file.read()).group(1)) / 1024
 
 
-def test_a_big_list_arrives_with_flat_memory(organiser, town, tmp_path):
-    """A million rows under BARNSTORM_FULL=1, else twenty thousand; the memory is printed."""
-    rows = int(os.environ.get("BARNSTORM_UPLOAD_ROWS", 1_000_000 if IS_FULL else 20_000))
-    path = tmp_path / "big.csv"
-    zone = noon_zone()
-    with open(path, "w") as file:
+ROWS = int(os.environ.get("BARNSTORM_UPLOAD_ROWS", 1_000_000 if IS_FULL else 20_000))
+# A row of the file in 997 holds no number: the list of them must be right to the row.
+BAD_EVERY = 997
+
+
+def write_big(path, rows, ending="", start=2_132_000_000):
+    """A list of so many rows; gives the places of the bad ones, counted from 1."""
+    zone, bad = noon_zone(), []
+    with open(path, "w", encoding="utf-8") as file:
         file.write("first_name,cell,zone,town\n")
-        for index in range(rows):
-            file.write(f"Person {index},+1{2130000000 + index * 7 % 9_000_000_000},{zone},Cardiff\n")
-    one = organiser(width=1280)
-    start(one, "A big list")
-    before = web_memory(town, "VmRSS")
+        for index in range(1, rows + 1):
+            number = f"+1{start + index * 7 % 7_900_000}"
+            if index % BAD_EVERY == 0:
+                number = f"x{index}"
+                bad.append(index)
+            file.write(f"Person {index},{number},{zone},Cardiff\n")
+        file.write(ending)
+    return bad
+
+
+def choose(one, path):
+    """Uploads a big file; gives the seconds until its columns are shown."""
     one.page.set_input_files("#file", path)
     begun = time.monotonic()
     one.page.click("form[enctype] button", timeout=300_000)
     one.page.wait_for_selector("#source", timeout=300_000)
-    received = time.monotonic() - begun
-    after_upload = web_memory(town, "VmHWM")
-    one.page.fill("#source", "members")
-    one.tap("button.act")
-    one.page.wait_for_selector("progress, dl.figures", timeout=60_000)
-    one.picture("progress")
-    one.page.wait_for_selector("dl.figures", timeout=900_000)
     spent = time.monotonic() - begun
-    peak = web_memory(town, "VmHWM")
+    one.page.fill("#source", "members")
+    return spent
+
+
+def follow(one, until):
+    """Presses and follows the bar until a selector is there; gives the steps that were shown."""
+    one.tap("button.act")
+    one.page.wait_for_selector(f"progress, {until}", timeout=60_000)
+    one.picture("progress")
+    steps, end = [], time.monotonic() + 2400
+    while not one.page.is_visible(until):
+        assert time.monotonic() < end
+        try:
+            step = one.page.inner_text("label[for=progress]", timeout=500)
+        except Error:  # the page is being loaded anew, or the import is over
+            continue
+        if step not in steps[-1:]:
+            steps.append(step)
+        one.page.wait_for_timeout(250)
+    return steps
+
+
+@pytest.mark.timeout(3600 if IS_FULL else 180)
+def test_a_big_list_arrives_with_flat_memory(organiser, town, tmp_path):
+    """A million rows under BARNSTORM_FULL=1, else twenty thousand; time and memory are printed."""
+    path = tmp_path / "big.csv"
+    bad = write_big(path, ROWS)
+    one = organiser(width=1280)
+    start(one, "A big list")
+    before = {name: memory(town, name, "VmRSS") for name in ("web", "worker")}
+    begun = time.monotonic()
+    received = choose(one, path)
+    steps = follow(one, "dl.figures")
+    spent = time.monotonic() - begun
+    peak = {name: memory(town, name, "VmHWM") for name in before}
     counts = figures(one)
-    print(f"{rows} rows, {path.stat().st_size / 1e6:.0f} MB: received in {received:.1f} s, in all "
-          f"{spent:.1f} s; web had {before:.0f} MB, {after_upload:.0f} MB after the upload, "
-          f"peak {peak:.0f} MB; {counts}")
-    assert counts["Rows read"].replace(",", "") == str(rows)
+    print(f"{ROWS} rows, {path.stat().st_size / 1e6:.0f} MB: received in {received:.1f} s, in all "
+          f"{spent:.1f} s; {len(steps)} steps of the bar seen; MB before "
+          + ", ".join(f"{name} {before[name]:.0f}, peak {peak[name]:.0f}" for name in before)
+          + f"; {counts}")
+    assert counts["Rows read"].replace(",", "") == str(ROWS)
+    assert counts["Left out"].replace(",", "") == str(len(bad))
+    assert len(steps) >= (5 if IS_FULL else 0)
+    with one.page.expect_download(timeout=120_000) as waiting:
+        one.page.click("a[download]")
+    with open(waiting.value.path(), encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    assert [(int(row[0]), row[2]) for row in rows] == [(place, f"x{place}") for place in bad]
     # Four batches of a quarter megabyte and their staged forms, whatever the size of the file.
-    assert peak - before < 150
+    assert peak["web"] - before["web"] < 150
+    assert peak["worker"] - before["worker"] < 60
+
+
+@pytest.mark.timeout(3600 if IS_FULL else 180)
+def test_a_big_list_that_breaks_at_its_end_leaves_nothing(organiser, town, tmp_path):
+    """All rows but the last are good; nobody of them may be there afterwards."""
+    path = tmp_path / "broken.csv"
+    write_big(path, ROWS, ending='"Nobody,+1', start=3_102_000_000)
+    one = organiser()
+    campaign = start(one, "A big list that breaks")
+    contacts = town.sql("SELECT count(*) FROM contact")
+    begun = time.monotonic()
+    choose(one, path)
+    follow(one, "[role=alert]")
+    print(f"{ROWS} rows and a broken one: refused after {time.monotonic() - begun:.1f} s")
+    nothing_left(town, campaign, contacts)
