@@ -10,7 +10,8 @@ package struct CampaignRules: Sendable {
         rules = HoursBook.Rules(
             countries: organisation.countries,
             opens: Int(max(organisation.opensMinute, campaign.opensMinute ?? 0)),
-            closes: Int(min(organisation.closesMinute, campaign.closesMinute ?? 1440)))
+            closes: Int(min(organisation.closesMinute, campaign.closesMinute ?? 1440)),
+            isStrictSales: organisation.isStrictSales)
     }
 
     /// The window in which `moment` lies or the next one.

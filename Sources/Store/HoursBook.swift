@@ -10,16 +10,20 @@ package final class HoursBook: Sendable {
         package var countries: [String]
         /// The organisation's hours and the campaign's, both kept.
         package var preferred: DailyHours
+        /// Whether states' sales laws hold too.
+        package var isStrictSales = false
 
         package init(_ organisation: OrganisationFacts, _ campaign: CampaignFacts?) {
             self.init(
                 countries: organisation.countries,
                 opens: max(organisation.opensMinute, campaign?.opensMinute ?? 0),
-                closes: min(organisation.closesMinute, campaign?.closesMinute ?? 1440))
+                closes: min(organisation.closesMinute, campaign?.closesMinute ?? 1440),
+                isStrictSales: organisation.isStrictSales)
         }
 
-        init(countries: [String], opens: Int, closes: Int) {
+        init(countries: [String], opens: Int, closes: Int, isStrictSales: Bool) {
             self.countries = countries
+            self.isStrictSales = isStrictSales
             preferred = DailyHours(opens: opens, closes: closes)
         }
     }
@@ -62,8 +66,9 @@ extension HoursBook.Rules {
     /// All countries at once: taken one by one, one's evening and another's next morning would look
     /// like hours that never meet.
     func window(zones: [String], at moment: Date) -> DayWindow? {
-        Jurisdictions.hours(zones: zones, served: countries, preferred: preferred)
-            .window(zones: zones, at: moment.second)
+        Jurisdictions.hours(
+            zones: zones, served: countries, preferred: preferred, isStrictSales: isStrictSales
+        ).window(zones: zones, at: moment.second)
     }
 }
 

@@ -8,6 +8,8 @@ struct LaunchFacts: Sendable {
     var organisationName: String
     var countries: [String]
     var pacedAllowed: Bool
+    /// What the organisation's profile asks each first text to carry.
+    var imprint: String?
     var hours: CampaignRules
     var script: String?
     var recipients: Int
@@ -49,7 +51,8 @@ struct LaunchFacts: Sendable {
         }
         return LaunchFacts(
             campaign: campaign, organisationName: tenant.name, countries: tenant.countries,
-            pacedAllowed: tenant.pacedAllowed, hours: CampaignRules(tenant, campaign),
+            pacedAllowed: tenant.pacedAllowed, imprint: tenant.imprint,
+            hours: CampaignRules(tenant, campaign),
             script: try await script(campaign, on: connection),
             recipients: zoneSets.reduce(0) { $0 + $1.people },
             segments: try await segments(campaign, on: connection), zoneSets: zoneSets,

@@ -14,9 +14,14 @@ package struct Organisation: Sendable, Equatable, Codable {
     package var frequencyCap: Int16
     /// Whether campaigns may text without a person's press.
     package var pacedAllowed: Bool
+    /// What each first text must carry: promoter and address of election material; nil: none.
+    package var imprint: String?
+    /// Its texts ask for money or sell something, so that states' sales laws hold as well.
+    package var isStrictSales: Bool
 
     static let columns: SQL = """
-        id, name, countries, opens_minute, closes_minute, frequency_cap, paced_allowed
+        id, name, countries, opens_minute, closes_minute, frequency_cap, paced_allowed,
+        profile ->> 'imprint', coalesce((profile ->> 'strict_sales')::boolean, false)
         """
 
     init(row: borrowing Row) throws {
@@ -27,6 +32,8 @@ package struct Organisation: Sendable, Equatable, Codable {
         closesMinute = try row.value(4)
         frequencyCap = try row.value(5)
         pacedAllowed = try row.value(6)
+        imprint = try row.value(7)
+        isStrictSales = try row.value(8)
     }
 }
 
@@ -95,6 +102,51 @@ package struct Organisations: Sendable {
         ) { $0.countries.joined(separator: ",") }
     }
 
+    /// Sets the imprint that first texts must carry, with a line in the ledger; nil or empty: none.
+    ///
+    /// - Throws: ``InvalidInput`` without a reason, or for one that leaves no room for a text.
+    package func setImprint(
+        _ imprint: String?, reason: String, organisation: Int32
+    ) async throws -> Organisation {
+        let text = imprint?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+        guard text.count <= 200, !text.utf8.contains(0) else {
+            throw InvalidInput("An imprint is at most 200 characters: name and address.")
+        }
+        let value: String? = text.isEmpty ? nil : text
+        return try await change(
+            organisation, "profile = profile || jsonb_build_object('imprint', \(value))",
+            reason: reason, details: ["setting": "imprint", "new": text]
+        ) { $0.imprint ?? "" }
+    }
+
+    /// Turns the mode on in which every state's sales law holds (compliance 1.5), with a line in the
+    /// ledger.
+    ///
+    /// - Throws: ``InvalidInput`` without a reason.
+    package func setStrictSales(
+        _ isStrict: Bool, reason: String, organisation: Int32
+    ) async throws -> Organisation {
+        try await change(
+            organisation, "profile = profile || jsonb_build_object('strict_sales', \(isStrict))",
+            reason: reason, details: ["setting": "strict_sales", "new": "\(isStrict)"]
+        ) { "\($0.isStrictSales)" }
+    }
+
+    /// Sets how many first texts a person may get in 24 hours, with a line in the ledger.
+    ///
+    /// - Throws: ``InvalidInput`` outside 1 to 8, or without a reason.
+    package func setFrequencyCap(
+        _ cap: Int16, reason: String, organisation: Int32
+    ) async throws -> Organisation {
+        guard (1...8).contains(cap) else {
+            throw InvalidInput("The frequency cap is 1 to 8 texts in 24 hours.")
+        }
+        return try await change(
+            organisation, "frequency_cap = \(cap)", reason: reason,
+            details: ["setting": "frequency_cap", "new": "\(cap)"]
+        ) { "\($0.frequencyCap)" }
+    }
+
     private func change(
         _ id: Int32, _ set: SQL, reason: String, details: [String: String],
         old: @escaping @Sendable (Organisation) -> String
@@ -115,6 +167,19 @@ package struct Organisations: Sendable {
             try await SettingChanges.record(id, line, on: connection)
             return after
         }
+    }
+
+    /// One tenant, as its own transactions see it.
+    ///
+    /// - Throws: ``InvalidInput`` if there is none such.
+    package func read(_ id: Int32) async throws -> Organisation {
+        let found = try await database.transaction(organisation: id) { connection in
+            try await connection.first(
+                "SELECT \(Organisation.columns) FROM organisation WHERE id = \(id)",
+                decode: Organisation.init(row:))
+        }
+        guard let found else { throw InvalidInput("There is no organisation \(id).") }
+        return found
     }
 
     /// All tenants, oldest first; the web role sees its own only.

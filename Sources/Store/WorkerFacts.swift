@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Texting
 
 /// What a worker knows about an organisation.
 package struct OrganisationFacts: Sendable {
@@ -7,7 +8,9 @@ package struct OrganisationFacts: Sendable {
     package var countries: [String]
     package var opensMinute: Int
     package var closesMinute: Int
+    /// Of first texts in 24 h; that of the sales laws where they hold.
     package var frequencyCap: Int
+    package var isStrictSales: Bool
 }
 
 /// What a worker knows about a campaign that is not a draft.
@@ -37,13 +40,21 @@ package struct WorkerFacts: Sendable {
 
     package func organisations() async throws -> [OrganisationFacts] {
         try await database.rows(
-            "SELECT id, countries, opens_minute, closes_minute, frequency_cap FROM organisation"
+            """
+            SELECT id, countries, opens_minute, closes_minute, frequency_cap,
+                coalesce((profile ->> 'strict_sales')::boolean, false)
+            FROM organisation
+            """
         ) { row in
-            OrganisationFacts(
-                id: try row.value(0), countries: try row.value(1),
+            let countries: [String] = try row.value(1)
+            let isStrict: Bool = try row.value(5)
+            return OrganisationFacts(
+                id: try row.value(0), countries: countries,
                 opensMinute: Int(try row.value(2) as Int16),
                 closesMinute: Int(try row.value(3) as Int16),
-                frequencyCap: Int(try row.value(4) as Int16))
+                frequencyCap: Jurisdictions.frequencyCap(
+                    Int(try row.value(4) as Int16), served: countries, isStrictSales: isStrict),
+                isStrictSales: isStrict)
         }
     }
 

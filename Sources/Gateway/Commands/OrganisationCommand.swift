@@ -78,15 +78,30 @@ struct OrganisationCommand: AsyncParsableCommand {
         var pacedAllowed: String?
         @Option(name: .long, help: "Countries by their codes, joined by commas.")
         var countries: String?
+        @Option(name: .long, help: "What each first text must carry; empty: nothing.")
+        var imprint: String?
+        @Option(
+            name: .long,
+            help: "Whether its texts ask for money or sell, so that sales laws hold: yes, no.")
+        var strictSales: String?
+        @Option(name: .long, help: "Texts to one person in 24 hours, over all campaigns.")
+        var frequencyCap: Int16?
         @Option(name: .long, help: "Why.")
         var reason: String
 
         func run() async throws {
-            guard pacedAllowed != nil || countries != nil else {
-                throw CommandFailure.usage("Say what to change: --paced-allowed or --countries.")
+            guard
+                pacedAllowed != nil || countries != nil || imprint != nil || strictSales != nil
+                    || frequencyCap != nil
+            else {
+                throw CommandFailure.usage(
+                    "Say what to change: --paced-allowed, --countries, --imprint, --strict-sales or "
+                        + "--frequency-cap.")
             }
-            guard pacedAllowed == nil || ["yes", "no"].contains(pacedAllowed) else {
-                throw CommandFailure.usage("--paced-allowed is yes or no.")
+            for (name, value) in [("paced-allowed", pacedAllowed), ("strict-sales", strictSales)] {
+                guard value == nil || ["yes", "no"].contains(value) else {
+                    throw CommandFailure.usage("--\(name) is yes or no.")
+                }
             }
             let context = try await CommandContext(common)
             let changed = try await context.withDatabase { database in
@@ -100,6 +115,18 @@ struct OrganisationCommand: AsyncParsableCommand {
                     house = try await organisations.setCountries(
                         countries.split(separator: ",").map(String.init), reason: reason,
                         organisation: house.id)
+                }
+                if let imprint {
+                    house = try await organisations.setImprint(
+                        imprint, reason: reason, organisation: house.id)
+                }
+                if let strictSales {
+                    house = try await organisations.setStrictSales(
+                        strictSales == "yes", reason: reason, organisation: house.id)
+                }
+                if let frequencyCap {
+                    house = try await organisations.setFrequencyCap(
+                        frequencyCap, reason: reason, organisation: house.id)
                 }
                 return house
             }
@@ -128,6 +155,10 @@ struct OrganisationCommand: AsyncParsableCommand {
                     [$0.country, $0.name, $0.value, $0.inForce, $0.reviewedOn, $0.basis]
                 })
             context.output.line("\(hours.count) rules of hours hold besides.")
+            context.output.line("Imprint: \(house.imprint ?? "none").")
+            context.output.line(
+                "Strict sales mode: \(house.isStrictSales ? "on" : "off"); paced mode: "
+                    + (house.pacedAllowed ? "allowed." : "not allowed: one press, one text."))
         }
 
         private struct Answer: Encodable {

@@ -15,7 +15,11 @@ extension Draw {
         try await database.transaction(organisation: organisation) { connection in
             let setting = try await DrawSetting.read(
                 campaign, organisation, pools: pools, isLocked: true, on: connection)
-            guard let setting, setting.isLive else { return Drawn(rest: .halted) }
+            // One recorded human act a text, unless the installation allows paced mode: asked at
+            // each draw, so that a permission taken back holds for campaigns that run.
+            guard let setting, setting.isLive, setting.isPacedAllowed else {
+                return Drawn(rest: .halted)
+            }
             let allowed = try await Self.allowed(setting, on: connection)
             guard allowed > 0 else { return Drawn(rest: .pace) }
             let limit = min(limit, allowed)

@@ -15,6 +15,8 @@ struct DrawSetting: Sendable {
     let senderIDs: [UUID]
     /// Countries of the organisation in which nobody is texted without a record of consent.
     var consentCountries: [String] = []
+    /// Whether this campaign may text without a person's press, and the installation allows it.
+    var isPacedAllowed = false
 
     var isLive: Bool { state == .live && !senderIDs.isEmpty }
 
@@ -32,8 +34,9 @@ struct DrawSetting: Sendable {
         let found = try await connection.first(
             """
             SELECT c.state, c.pool, c.script_version, s.body, c.send_before, c.per_minute,
-                (SELECT o.countries FROM organisation o WHERE o.id = c.organisation_id)
-            FROM campaign c JOIN script s ON s.organisation_id = c.organisation_id
+                o.countries, o.paced_allowed AND c.mode = 'paced'
+            FROM campaign c JOIN organisation o ON o.id = c.organisation_id
+            JOIN script s ON s.organisation_id = c.organisation_id
                 AND s.campaign_id = c.id AND s.version = c.script_version
             WHERE c.organisation_id = \(organisation) AND c.id = \(campaign)
             \(raw: isLocked ? "FOR NO KEY UPDATE OF c" : "")
@@ -43,7 +46,7 @@ struct DrawSetting: Sendable {
                 state: try row.value(0) as String, pool: try row.value(1) as String,
                 version: try row.value(2) as Int32, body: try row.value(3) as String,
                 sendBefore: try row.value(4) as Date?, perMinute: try row.value(5) as Int32?,
-                countries: try row.value(6) as [String]
+                countries: try row.value(6) as [String], isPacedAllowed: try row.value(7) as Bool
             )
         }
         guard let found else { return nil }
@@ -53,7 +56,8 @@ struct DrawSetting: Sendable {
             state: CampaignState(rawValue: found.state) ?? .held, scriptVersion: found.version,
             template: try Template(found.body), sendBefore: found.sendBefore,
             perMinute: found.perMinute, senders: pool.choice, senderIDs: pool.senders,
-            consentCountries: JurisdictionProfile.countriesNeedingConsent(found.countries))
+            consentCountries: JurisdictionProfile.countriesNeedingConsent(found.countries),
+            isPacedAllowed: found.isPacedAllowed)
     }
 }
 

@@ -70,7 +70,9 @@ extension Preflight {
                     sentence: "Carriers block links of \(shortener); write your own address.",
                     figures: ["link": shortener]))
         }
-        let wantsImprint = facts.countries.first == "GB" && !ScriptWords.hasImprint(script)
+        let wantsImprint =
+            facts.imprint.map { !script.contains($0) }
+            ?? (facts.countries.first == "GB" && !ScriptWords.hasImprint(script))
         let wantsPayer = facts.countries.first == "US" && !ScriptWords.hasPayer(script)
         if wantsImprint || wantsPayer {
             findings.append(
