@@ -25,9 +25,9 @@ enum AutomaticAnswers {
         }
         var links: [(hash: [UInt8], text: NewMessage)] = []
         for item in helps where !recent.contains(item.person) {
-            guard var body = wordings[item.organisation]?.help else { continue }
+            guard let wording = wordings[item.organisation] else { continue }
             let link = PersonLinks.mint()
-            if let publicURL { body += " \(publicURL)/w/\(link.token)" }
+            let body = wording.help(publicURL.map { "\($0)/w/\(link.token)" })
             let answer = text(.help, body, item)
             texts.append(answer)
             if publicURL != nil { links.append((link.hash, answer)) }
@@ -73,9 +73,25 @@ enum AutomaticAnswers {
         return Set(rows)
     }
 
-    private struct Wording: Sendable {
+    struct Wording: Sendable {
+        var name: String
         var confirmation: String
-        var help: String
+        /// The organisation's own answer to HELP; nil: ours.
+        var ownHelp: String?
+
+        /// The answer to HELP with the link behind it: who writes and how to stop (CTIA Messaging
+        /// Principles 5.1.3), in as few segments as it takes.
+        func help(_ link: String?) -> String {
+            let tail = link.map { " " + $0 } ?? ""
+            let forms =
+                ownHelp.map { [$0] } ?? [
+                    "This is \(name). Volunteers write these texts. Reply STOP to get no more.",
+                    "This is \(name). Reply STOP to get no more.", "\(name). STOP to end.",
+                ]
+            let texts = forms.map { $0 + tail }
+            let fewest = texts.map { Measure($0).segments }.min()
+            return texts.first { Measure($0).segments == fewest } ?? texts[0]
+        }
 
         static func read(
             _ organisations: Set<Int32>, on connection: Connection
@@ -90,11 +106,10 @@ enum AutomaticAnswers {
                 return (
                     try row.value(0) as Int32,
                     Wording(
+                        name: name,
                         confirmation: try row.value(2) as String?
                             ?? "\(name): you will get no more texts from us. Reply START to come back.",
-                        help: try row.value(3) as String?
-                            ?? "This is \(name). Volunteers write these texts. Reply STOP to get no more."
-                    )
+                        ownHelp: try row.value(3) as String?)
                 )
             }
             return Dictionary(uniqueKeysWithValues: rows)

@@ -157,7 +157,7 @@ struct AuditCommand: AsyncParsableCommand {
         @OptionGroup var tenant: OrganisationOption
         @Option(
             name: .long,
-            help: "File or folder of anchored heads; by default BARNSTORM_ANCHOR_DIR.")
+            help: "File, saved mail (.eml) or folder of anchored heads; else BARNSTORM_ANCHOR_DIR.")
         var anchors: String?
 
         func run() async throws {

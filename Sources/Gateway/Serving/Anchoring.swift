@@ -38,9 +38,12 @@ struct AnchorDesk: Sendable {
         guard addresses.allSatisfy(Mail.isAddress) else {
             throw CommandFailure.usage("BARNSTORM_ANCHOR_MAIL holds something that is no address.")
         }
-        guard !addresses.isEmpty, let server = settings.value("SMTP_URL") else {
+        guard !addresses.isEmpty else {
             mailer = nil
             return
+        }
+        guard let server = settings.value("SMTP_URL") else {
+            throw CommandFailure.usage("BARNSTORM_ANCHOR_MAIL needs a server: BARNSTORM_SMTP_URL.")
         }
         do {
             mailer = try Mailer(url: server, engine: CurlEngine(maximumInFlight: 2))
@@ -51,27 +54,49 @@ struct AnchorDesk: Sendable {
 
     var hasPlaces: Bool { directory != nil || mailer != nil }
 
-    /// Signs one ledger's head and takes it wherever it is to go.
+    /// Signs one ledger's head and takes it wherever it is to go; a place that fails keeps none of
+    /// the others from getting it.
+    ///
+    /// - Throws: ``CommandFailure`` 69 if the file cannot be written; mails have gone out then.
     func anchor(_ organisation: Int32) async throws -> Anchored {
         let head = try await heads.sign(organisation)
         var places: [String] = []
-        if let directory {
-            let file = "\(directory)/ledger-\(organisation).jsonl"
-            try append(head, to: file)
-            places.append("file")
-        }
         for address in addresses where await mail(head, to: address) { places.append("mail") }
-        for place in Set(places) { try await heads.note(place, for: head) }
+        var failure: (any Error)?
+        if let directory {
+            do {
+                try append(head, to: "\(directory)/ledger-\(organisation).jsonl")
+                places.append("file")
+            } catch {
+                failure = error
+            }
+        }
+        for place in Set(places).sorted() { try await heads.note(place, for: head) }
+        if let failure { throw failure }
         return Anchored(head: head, places: places)
     }
 
     /// Anchors every ledger whose last anchored head is a day old.
-    func anchorOld() async throws {
+    ///
+    /// - Returns: what kept a ledger from being anchored, one sentence each.
+    func anchorOld() async throws -> [String] {
+        var troubles: [String] = []
         // Somewhat under a day, so that a round that comes late does not skip one.
         for organisation in try await heads.unanchored(olderThan: .seconds(23 * 3_600)) {
-            _ = try await anchor(organisation)
+            do {
+                let anchored = try await anchor(organisation)
+                if Set(anchored.places).count < places {
+                    troubles.append("The head of organisation \(organisation) was not mailed.")
+                }
+            } catch {
+                troubles.append("\(error)")
+            }
         }
+        return troubles
     }
+
+    /// How many kinds of places are set.
+    private var places: Int { (directory == nil ? 0 : 1) + (mailer == nil ? 0 : 1) }
 
     private func append(_ head: SignedHead, to file: String) throws {
         let descriptor = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
@@ -110,11 +135,12 @@ struct AnchorDesk: Sendable {
         let files =
             isFolder.boolValue
             ? try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-                .filter { $0.hasSuffix(".jsonl") }.map { "\(path)/\($0)" } : [path]
+                .filter { $0.hasSuffix(".jsonl") || $0.hasSuffix(".eml") }.map { "\(path)/\($0)" }
+            : [path]
         var heads: [SignedHead] = []
         var unreadable = 0
         for file in files {
-            let bytes = FileManager.default.contents(atPath: file) ?? Data()
+            let bytes = words(of: FileManager.default.contents(atPath: file) ?? Data())
             for line in bytes.split(separator: 0x0A) where line.first == 0x7B {
                 if let head = try? JSONDecoder().decode(SignedHead.self, from: Data(line)) {
                     heads.append(head)
@@ -124,6 +150,16 @@ struct AnchorDesk: Sendable {
             }
         }
         return (heads, unreadable)
+    }
+
+    /// The text of a mail as it was saved, whose body is base64; of other files all of it.
+    private static func words(of file: Data) -> Data {
+        let text = String(decoding: file, as: UTF8.self).replacing("\r\n", with: "\n")
+        guard let gap = text.firstRange(of: "\n\n"),
+            text[..<gap.lowerBound].lowercased().contains("\ncontent-transfer-encoding: base64")
+        else { return file }
+        let body = text[gap.upperBound...].filter { !$0.isWhitespace }
+        return Data(base64Encoded: body) ?? file
     }
 }
 
@@ -143,10 +179,13 @@ struct AnchorService: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
-                    try await desk.anchorOld()
+                    for trouble in try await desk.anchorOld() {
+                        logger.warning(
+                            "A head could not be anchored.", metadata: ["error": "\(trouble)"])
+                    }
                 } catch {
                     logger.warning(
-                        "A head could not be anchored.", metadata: ["error": "\(error)"])
+                        "Heads could not be anchored.", metadata: ["error": "\(error)"])
                 }
                 try? await Task.sleep(for: Self.interval)
             }
