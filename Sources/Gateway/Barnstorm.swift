@@ -30,6 +30,7 @@ struct Barnstorm: AsyncParsableCommand {
             InDoubtCommand.self,
             AuditCommand.self,
             OptOutsCommand.self,
+            RetentionCommand.self,
         ]
     )
 

@@ -67,6 +67,10 @@ extension Ledger {
                 LEFT JOIN said s ON s.contact_id = c.id
                 WHERE c.organisation_id = \(organisation) AND c.opted_out_at IS NOT NULL
                   AND c.erased_at IS NULL AND coalesce(s.kind, '') <> 'stop'
+                  AND NOT EXISTS (  -- erased and back: the stop came over from the blanked row
+                      SELECT FROM contact e WHERE e.organisation_id = c.organisation_id
+                        AND e.number_hash = c.number_hash AND e.number IS NULL
+                        AND e.opted_out_at IS NOT NULL)
                 UNION ALL
                 SELECT c.id, false FROM said s
                 JOIN contact c ON c.organisation_id = \(organisation) AND c.id = s.contact_id

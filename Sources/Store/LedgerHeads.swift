@@ -103,16 +103,34 @@ package struct LedgerHeads: Sendable {
     ) async throws -> [SignedHead] {
         try await connection.rows(
             """
-            SELECT size, root, signed_at, key_id, signature FROM tree_head
+            SELECT \(columns) FROM tree_head
             WHERE organisation_id = \(organisation) ORDER BY signed_at, size
             """
-        ) { row in
-            SignedHead(
-                organisation: organisation, size: try row.value(0),
-                root: (try row.value(1) as [UInt8]).hex,
-                signedAt: (try row.value(2) as Date).formatted(.iso8601),
-                keyID: try row.value(3), signature: (try row.value(4) as [UInt8]).hex)
+        ) { try head(organisation, $0) }
+    }
+
+    /// The head that covers a line: an anchored one if there is any, the earliest of them; nil before
+    /// the next is signed.
+    package func covering(_ line: Int, organisation: Int32) async throws -> SignedHead? {
+        try await database.transaction(organisation: organisation) { connection in
+            try await connection.first(
+                """
+                SELECT \(Self.columns) FROM tree_head
+                WHERE organisation_id = \(organisation) AND size >= \(line)
+                ORDER BY anchored = '[]', signed_at, size LIMIT 1
+                """
+            ) { try Self.head(organisation, $0) }
         }
+    }
+
+    private static let columns: SQL = "size, root, signed_at, key_id, signature"
+
+    private static func head(_ organisation: Int32, _ row: borrowing Row) throws -> SignedHead {
+        SignedHead(
+            organisation: organisation, size: try row.value(0),
+            root: (try row.value(1) as [UInt8]).hex,
+            signedAt: (try row.value(2) as Date).formatted(.iso8601), keyID: try row.value(3),
+            signature: (try row.value(4) as [UInt8]).hex)
     }
 
     /// Writes down where a head went, outside the house.

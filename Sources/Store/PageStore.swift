@@ -32,6 +32,7 @@ package struct PageStore: Sendable {
     package let cases: Cases
     package let holds: LegalHolds
     package let retention: Retention
+    package let deletions: Deletions
     package let exports: Exports
     package let replyReviews: ReplyReviews
     package let numberHealth: NumberHealth
@@ -77,6 +78,7 @@ package struct PageStore: Sendable {
         cases = Cases(database: database, key: secret.key(.people))
         holds = LegalHolds(database: database)
         retention = Retention(database: database)
+        deletions = Deletions(database: database)
         exports = Exports(database: database)
         replyReviews = ReplyReviews(database: database)
         numberHealth = NumberHealth(database: database)

@@ -144,11 +144,11 @@ struct ReceptionRound: Sendable {
         _ fresh: [Arrival], _ items: [Item], on connection: Connection
     ) async throws {
         let owners = Dictionary(
-            items.map { ($0.arrival.key, $0.organisation) }, uniquingKeysWith: { first, _ in first }
-        )
+            items.map { ($0.arrival.key, $0.person) }, uniquingKeysWith: { first, _ in first })
         let webhooks = fresh.map { arrival in
             var raw = arrival.raw
-            raw.organisation = owners[arrival.key]
+            raw.organisation = owners[arrival.key]?.organisation
+            raw.contact = owners[arrival.key]?.id
             if raw.organisation == nil { raw.note = "It came to a number that is not ours." }
             return raw
         }

@@ -5,6 +5,8 @@ import Postgres
 package struct RawWebhook: Sendable {
     /// Nil if no number of ours matched.
     package var organisation: Int32?
+    /// Whose text it carries, so that erasing them finds it; nil if nobody's.
+    package var contact: UUID?
     package var account: Int32
     package var isInbound: Bool
     package var contentType: String?
@@ -65,12 +67,12 @@ package struct Webhooks: Sendable {
         _ = try await connection.execute(
             """
             INSERT INTO inbound_raw (organisation_id, id, account_id, kind, content_type, target,
-                body, note)
+                body, note, contact_id)
             SELECT * FROM unnest(\(webhooks.map(\.organisation)),
                 \(webhooks.map { _ in UUID.v7() }), \(webhooks.map(\.account)),
                 \(webhooks.map { $0.isInbound ? "inbound" : "status" }),
                 \(webhooks.map(\.contentType)), \(webhooks.map(\.target)), \(webhooks.map(\.body)),
-                \(webhooks.map(\.note)))
+                \(webhooks.map(\.note)), \(webhooks.map(\.contact)))
             """)
     }
 

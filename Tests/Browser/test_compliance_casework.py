@@ -62,26 +62,35 @@ def test_undo_a_stop_with_a_second_person(signed_in, town, people):
 
 
 def test_import_old_stops(signed_in, town, people):
-    """By plain forms: no script."""
+    """By plain forms, a file and a paste: no script."""
     phone = signed_in("compliance", scripts=False, width=390)
     page = phone.page
     phone.open("/k/list")
-    page.fill("#source", "export of our former tool, 3 March 2026, by Ana")
-    page.fill("#list", "name,mobile\nA,+14155559901\nB,(415) 555-9902\nB again,4155559902\nC,nonsense\n")
-    page.click("main form button")
+    phone.picture("compliance-list-empty")
+    page.fill("#file-source", "export of our former tool, 3 March 2026, by Ana")
+    page.set_input_files("#file", {
+        "name": "old stops (2026).csv", "mimeType": "text/csv", "buffer":
+        b"name,mobile\nA,+14155559901\nB,(415) 555-9902\nB again,4155559902\nC,nonsense\n"})
+    page.click("text=Stop everybody in the file")
     assert "2 people stopped" in page.inner_text(".banner")
     phone.picture("compliance-list")
     assert town.sql("""SELECT count(*) FROM ledger WHERE kind = 'stop'
         AND entry::jsonb #>> '{details,source}' = 'list'
         AND entry::jsonb #>> '{details,reason}' LIKE 'export of our former tool%'""") == "2"
+    assert town.sql("""SELECT entry::jsonb #>> '{details,file}' FROM ledger
+        WHERE kind = 'import' AND entry::jsonb #>> '{details,what}' = 'opt-outs'""") \
+        == "old stops (2026).csv"
+    page.click("text=Or paste the list")
     page.fill("#source", "the same again")
     page.fill("#list", "mobile\n+14155559901\n")
-    page.click("main form button")
+    page.click("text=Stop everybody on it")
     assert "1 had stopped before" in page.inner_text(".banner")
+    page.click("text=Or paste the list")
     page.fill("#source", "nothing")
     page.fill("#list", "name\nAna\n")
-    page.click("main form button")
+    page.click("text=Stop everybody on it")
     assert page.is_visible("text=nothing has changed")
+    assert page.input_value("#list") == "name\nAna", "what was pasted is still there"
     assert town.sql("SELECT count(*) FROM ledger WHERE kind = 'import'") == "2"
 
 
@@ -178,6 +187,20 @@ def test_whose_law_applies_is_set_with_a_reason(signed_in, town, people):
     assert page.is_visible("text=Saved, with a line")
     assert town.sql("SELECT countries FROM organisation WHERE id = 1") == "{US,GB,CA}"
     assert "Toronto" in town.sql("SELECT entry FROM ledger WHERE kind = 'setting' ORDER BY seq DESC LIMIT 1")
+    lines = int(town.sql("SELECT count(*) FROM ledger WHERE kind = 'setting'"))
+    page.fill("#imprint", "Promoted by A. Example, 1 High Street, Cardiff")
+    page.check("[name=strict]")
+    page.fill("#reason", "the election is called")
+    page.click("main form button")
+    assert page.is_visible("text=Saved, with a line")
+    assert int(town.sql("SELECT count(*) FROM ledger WHERE kind = 'setting'")) == lines + 2
+    assert town.sql("SELECT profile ->> 'strict_sales' FROM organisation WHERE id = 1") == "true"
+    assert page.input_value("#imprint").startswith("Promoted by A. Example")
+    page.fill("#imprint", "")
+    page.uncheck("[name=strict]")
+    page.fill("#reason", "the election is over")
+    page.click("main form button")
+    assert town.sql("SELECT profile ->> 'strict_sales' FROM organisation WHERE id = 1") == "false"
 
 
 def test_a_hold_beats_erasure_and_both_are_logged(signed_in, town, people):
@@ -208,6 +231,46 @@ def test_a_hold_beats_erasure_and_both_are_logged(signed_in, town, people):
     assert phone.open(people["link"]).status == 200, "the link still says that they are stopped"
 
 
+def test_what_goes_tonight_is_shown_and_what_went_is_certified(signed_in, town, people, tmp_path):
+    """Preview, a round by the command, the certificate on screen and on paper, its proof outside."""
+    town.sql("""
+        INSERT INTO note (organisation_id, id, conversation_id, body, created_at)
+        SELECT 1, uuid_at(now() - interval '40 days'), id, 'private', now() - interval '40 days'
+        FROM conversation ORDER BY id LIMIT 1""")
+    phone = signed_in("compliance", width=1280, scripts=False)
+    page = phone.page
+    phone.open("/k/holds")
+    page.fill("#keep-words", "30")
+    page.click("form:has(#keep-words) button")
+    assert "5 years" in page.inner_text("main")
+    page.click("main >> text=What goes, what went")
+    assert page.is_visible("text=Tonight 1 row goes.")
+    row = page.locator("#kind-words ~ table tbody tr")
+    assert row.count() == 1 and "Notes" in row.inner_text()
+    phone.picture("compliance-deletions")
+    town.run("retention", "run")
+    phone.open("/k/deletions")
+    assert page.is_visible("text=Nothing goes tonight.")
+    page.click("table.ledger a")
+    text = page.inner_text("main")
+    assert "1 row went." in text and "No head covers the line yet" in text
+    with page.expect_download() as download:
+        page.click("text=Proof file")
+    bundle = tmp_path / "proof.json"
+    download.value.save_as(bundle)
+    held = json.loads(bundle.read_text())
+    assert subprocess.run(
+        [sys.executable, pathlib.Path(__file__).parents[2] / "ops/verify_bundle.py", bundle,
+         held["public_key"]], capture_output=True, timeout=60, check=False).returncode == 0
+    page.reload()
+    assert "Root" in page.inner_text("main"), "now a head covers it"
+    phone.picture("compliance-certificate")
+    assert faults(page) == []
+    page.emulate_media(media="print")
+    assert page.is_visible(".letterhead") and page.locator("button:visible").count() == 0
+    phone.picture("compliance-certificate-print")
+
+
 @pytest.mark.parametrize("scheme,language,width", [
     ("light", "en", 320), ("dark", "cy", 320), ("light", "es", 390), ("dark", "en", 390),
     ("light", "cy", 1280), ("dark", "es", 1280),
@@ -221,6 +284,7 @@ def test_every_page_of_casework_is_accessible(signed_in, town, people, scheme, l
     case = town.sql("SELECT id FROM request ORDER BY id LIMIT 1")
     for name, path in [("undo", "/k/undo"), ("list", "/k/list"), ("requests", "/k/requests?all=1"),
                        ("request", f"/k/requests/{case}"), ("holds", "/k/holds"), ("rules", "/k/rules"),
+                       ("deletions", "/k/deletions"),
                        ("erase", f"/k/p/{people['STOP']}/erase"), ("why", people["link"])]:
         if name == "request" and not case:
             continue

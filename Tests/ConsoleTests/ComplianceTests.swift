@@ -1,4 +1,6 @@
 import Foundation
+import Hummingbird
+import Postgres
 import Store
 import Support
 import Testing
@@ -63,6 +65,105 @@ import Testing
             let foreign = try await house.request("GET", "/k/p/\(person())", token: theirs.token)
             #expect(foreign.status == 404)
             #expect(try await lines("reveal") == 0)
+        }
+    }
+
+    /// Asked of the router itself, so that a page of compliance added tomorrow is asked too.
+    @Test func `no route of compliance is there for texters, leads and organisers`() async throws {
+        try await PageHouse.open { house in
+            let console = try Console(store: house.store, publicURL: "http://barnstorm.test")
+            let routes = console.router().routes.filter { route in
+                let path = route.path.description
+                return path == "/k" || path.hasPrefix("/k/")
+            }
+            #expect(routes.count >= 33)
+            let staff = try await house.member("compliance")
+            var others: [(role: String, token: String)] = []
+            for role in ["texter", "lead", "organiser"] {
+                others.append((role, try await house.member(role).token))
+            }
+            for route in routes {
+                let path = route.path.description.split(
+                    separator: "/", omittingEmptySubsequences: false
+                ).map { $0.hasPrefix("{") || $0.hasPrefix(":") ? person() : String($0) }
+                    .joined(separator: "/")
+                for other in others {
+                    let answer = try await house.request(
+                        route.method.rawValue, path, token: other.token)
+                    #expect(answer.status == 404, "\(route.method) \(path) for \(other.role)")
+                }
+                // And each of them is there for those whose it is.
+                if route.method == .get, !path.contains(person()) {
+                    let answer = try await house.request("GET", path, token: staff.token)
+                    #expect(answer.status == 200, "\(path) for compliance")
+                }
+            }
+            for kind in ["reveal", "export", "stop", "setting", "hold", "erasure", "request"] {
+                #expect(try await lines(kind) == 0, "\(kind)")
+            }
+        }
+    }
+
+    @Test func `a copy for the person holds every table that knows them, and no staff`()
+        async throws
+    {
+        try await PageHouse.open { house in
+            let staff = try await house.member("compliance")
+            let contact = UUID(uuidString: person())!
+            _ = try await review(house)
+            let talk = try await TestDatabase.current.first("SELECT id FROM conversation") {
+                try $0.value(0) as UUID
+            }!
+            for statement: SQL in [
+                "UPDATE contact SET name = 'NAME-1', language = 'cy' WHERE id = \(contact)",
+                """
+                UPDATE recipient SET fields = '{"town": "FIELD-1"}' WHERE contact_id = \(contact)
+                """,
+                """
+                INSERT INTO consent (organisation_id, contact_id, import_id, row_number, source,
+                    wording) VALUES (1, \(contact), \(UUID.v7()), 7, 'SOURCE-1', 'WORDING-1')
+                """,
+                """
+                INSERT INTO note (organisation_id, id, conversation_id, author_id, body)
+                VALUES (1, \(UUID.v7()), \(talk), \(staff.id), 'NOTE-1')
+                """,
+                """
+                UPDATE conversation SET tags = '{TAG-1}', answers = '{"q": "TALK-1"}',
+                    handed_reason = 'HANDED-1'
+                """,
+                """
+                INSERT INTO recorded_answer (organisation_id, id, campaign_id, contact_id,
+                    conversation_id, question, value, member_id)
+                VALUES (1, \(UUID.v7()), \(house.campaign), \(contact), \(talk), 'QUESTION-1',
+                    'ANSWER-1', \(staff.id))
+                """,
+                """
+                INSERT INTO skip (organisation_id, message_id, member_id, campaign_id, reason)
+                SELECT 1, message_id, \(staff.id), campaign_id, 'language' FROM recipient
+                WHERE contact_id = \(contact)
+                """,
+            ] { try await TestDatabase.current.execute(statement) }
+            _ = try await house.store.cases.open(
+                NewRequest(
+                    .access, by: .post, contact: contact,
+                    facts: .init(words: "SAID-1", name: "CALLED-1", address: "STREET-1"),
+                    recordedBy: staff.id), organisation: 1)
+
+            let file = try await house.request(
+                "POST", "/k/p/\(person())/copy", token: staff.token)
+            let text = String(decoding: file.body, as: UTF8.self)
+
+            for needle in [
+                "+12135550001", "NAME-1", "\"cy\"", "FIELD-1", "SOURCE-1", "WORDING-1", "NOTE-1",
+                "TAG-1", "TALK-1", "HANDED-1", "QUESTION-1", "ANSWER-1", "language", "SAID-1",
+                "CALLED-1", "STREET-1", "sod off", "passed_over", "read_as",
+            ] { #expect(text.contains(needle), "\(needle)") }
+            for absent in [staff.id.text, staff.id.uuidString, "compliance@"] {
+                #expect(!text.contains(absent), "\(absent)")
+            }
+            #expect((try? JSONSerialization.jsonObject(with: Data(file.body))) != nil)
+            #expect(try await lines("export") == 1)
+            #expect(try await lines("reveal") == 1)
         }
     }
 

@@ -15,6 +15,7 @@ struct ComplianceRoutes: Sendable {
         RequestRoutes(console: console).add(to: router)
         SubjectRoutes(console: console).add(to: router)
         HoldRoutes(console: console).add(to: router)
+        DeletionRoutes(console: console).add(to: router)
         ProofRoutes(console: console).add(to: router)
         RuleRoutes(console: console).add(to: router)
     }

@@ -42,6 +42,10 @@ struct HoldRoutes: Sendable {
                 "holds": holds.map { row($0, names, words) }, "nobody": holds.isEmpty,
                 "campaigns": campaigns.map { ["value": $0.id.text, "label": $0.name] },
                 "error": error as Any,
+                "law": words(
+                    "g_law",
+                    count: visitor.countries.map { JurisdictionProfile(country: $0).retentionYears }
+                        .max() ?? 5),
                 "keeps": RetentionKind.allCases.map {
                     [
                         "value": $0.rawValue, "label": words("k_keep_\($0.rawValue)"),

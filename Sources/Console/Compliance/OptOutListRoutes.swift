@@ -3,12 +3,15 @@ import Hummingbird
 import NIOCore
 import Store
 
-/// `/k/list`: people who had stopped before they were ours, pasted as CSV with a note of its source.
+/// `/k/list`: people who had stopped before they were ours: a CSV file or what was pasted, with a note
+/// of its source.
 struct OptOutListRoutes: Sendable {
     let console: Console
 
     /// About 100,000 numbers; longer lists go by the command.
     static let bytesMax = 2_000_000
+    /// About a million numbers, some minutes of work.
+    static let fileMax = 20_000_000
 
     func add(to router: RouterGroup<ConsoleContext>) {
         router.get("/k/list") { request, context in
@@ -17,6 +20,34 @@ struct OptOutListRoutes: Sendable {
         router.post("/k/list") { request, context in
             try await console.compliant(request, context) { try await load(request, context, $0) }
         }
+        router.post("/k/list/upload") { request, context in
+            try await console.compliant(request, context) { try await upload(request, context, $0) }
+        }
+    }
+
+    private func upload(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor
+    ) async throws -> Response {
+        let words = console.words(request, context)
+        let file: MultipartFile
+        do {
+            file = try await MultipartFile.receive(
+                request, into: console.uploads.makeFolder(), limit: Self.fileMax)
+        } catch MultipartFile.Failure.tooLarge {
+            return page(request, context, error: words("k_list_large"))
+        } catch is MultipartFile.Failure {
+            return page(request, context, error: words("k_list_missing"))
+        }
+        defer { try? FileManager.default.removeItem(atPath: file.path) }
+        let source = file.fields["source"].map {
+            $0.replacing("\0", with: "").trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        guard let source, !source.isEmpty else {
+            return page(request, context, error: words("k_list_missing"))
+        }
+        return try await stop(
+            request, context, visitor, path: file.path, name: file.name,
+            source: String(source.prefix(200)), list: nil)
     }
 
     private func page(
@@ -28,7 +59,8 @@ struct OptOutListRoutes: Sendable {
             "compliance_list", request, context, title: words("k_list_title"), at: "list",
             status: error == nil ? .ok : .unprocessableContent,
             [
-                "source": source ?? "", "list": list ?? "", "error": error as Any,
+                "source": source ?? "", "list": list ?? "", "open": list != nil,
+                "error": error as Any,
                 "report": report.map { report in
                     [
                         "stopped": words("k_list_stopped", count: report.stopped),
@@ -60,9 +92,18 @@ struct OptOutListRoutes: Sendable {
             FileManager.default.createFile(
                 atPath: path, contents: Data(list.utf8), attributes: [.posixPermissions: 0o600])
         else { throw InvalidInput("The list cannot be kept for a moment: is the disk full?") }
+        return try await stop(
+            request, context, visitor, path: path, name: "pasted list", source: source, list: list)
+    }
+
+    private func stop(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, path: String,
+        name: String, source: String, list: String?
+    ) async throws -> Response {
+        let words = console.words(request, context)
         do {
             let report = try await console.store.optOutLists.load(
-                path: path, fileName: "pasted list", source: source,
+                path: path, fileName: name, source: source,
                 organisation: visitor.organisation, regions: visitor.countries, by: visitor.id)
             return page(request, context, report: report)
         } catch is InvalidInput {

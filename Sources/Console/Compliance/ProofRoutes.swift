@@ -31,13 +31,23 @@ struct ProofRoutes: Sendable {
                 "proof", filter: ["person": id.text], for: visitor,
                 network: console.network(request, context)))
         let bundle = try await heads.prove(lines, organisation: house)
+        return Self.file("proof-\(id.text.prefix(8)).json", try Self.encode(bundle))
+    }
+
+    /// Sorted keys, so that the same facts give the same bytes.
+    static func encode(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-        return Response(
+        return try encoder.encode(value)
+    }
+
+    /// A JSON file to keep.
+    static func file(_ name: String, _ bytes: Data) -> Response {
+        Response(
             status: .ok,
             headers: [
                 .contentType: "application/json",
-                .contentDisposition: "attachment; filename=\"proof-\(id.text.prefix(8)).json\"",
-            ], body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encoder.encode(bundle))))
+                .contentDisposition: "attachment; filename=\"\(name)\"",
+            ], body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }

@@ -21,14 +21,20 @@ struct RuleRoutes: Sendable {
         error: String? = nil
     ) async throws -> Response {
         let words = console.words(request, context)
+        let house = try await Organisations(database: console.store.database).read(
+            visitor.organisation)
+        let isStrict = given.map { $0["strict"] != nil } ?? house.isStrictSales
         return console.compliancePage(
             "compliance_rules", request, context, title: words("k_rules_title"), at: "rules",
             status: error == nil ? .ok : .unprocessableContent,
             [
-                "countries": given?["countries"] ?? visitor.countries.joined(separator: ", "),
+                "countries": given?["countries"] ?? house.countries.joined(separator: ", "),
+                "imprint": given.map { $0["imprint"] ?? "" } ?? house.imprint ?? "",
+                "strict": isStrict,
+                "paced": words(house.pacedAllowed ? "k_rules_paced_yes" : "k_rules_paced_no"),
                 "reason": given?["reason"] ?? "", "error": error as Any,
                 "saved": request.query["said"] == "saved",
-                "profiles": visitor.countries.map { country in
+                "profiles": house.countries.map { country in
                     [
                         "country": country,
                         "rules": JurisdictionProfile(country: country).rules.map { rule in
@@ -54,12 +60,34 @@ struct RuleRoutes: Sendable {
                 request, context, visitor, given: form, error: words("k_reason_missing"))
         }
         do {
-            _ = try await Organisations(database: console.store.database).setCountries(
-                codes, reason: "\(reason) (\(visitor.name))", organisation: visitor.organisation)
+            try await change(
+                codes.map { $0.uppercased() }, imprint: form["imprint"] ?? "",
+                isStrict: form["strict"] != nil, reason: "\(reason) (\(visitor.name))",
+                organisation: visitor.organisation)
         } catch is InvalidInput {
             return try await show(
                 request, context, visitor, given: form, error: words("k_rules_wrong"))
         }
         return console.redirect("/k/rules?said=saved")
+    }
+
+    /// Only what differs is written, each a line of its own.
+    private func change(
+        _ countries: [String], imprint: String, isStrict: Bool, reason: String, organisation: Int32
+    ) async throws {
+        let organisations = Organisations(database: console.store.database)
+        let house = try await organisations.read(organisation)
+        if countries != house.countries {
+            _ = try await organisations.setCountries(
+                countries, reason: reason, organisation: organisation)
+        }
+        if imprint != house.imprint ?? "" {
+            _ = try await organisations.setImprint(
+                imprint, reason: reason, organisation: organisation)
+        }
+        if isStrict != house.isStrictSales {
+            _ = try await organisations.setStrictSales(
+                isStrict, reason: reason, organisation: organisation)
+        }
     }
 }

@@ -32,8 +32,10 @@ struct SubjectRoutes: Sendable {
             of: id, for: visitor, network: network)
         _ = try await console.store.reveals.export(
             "copy for the person", filter: ["person": id.text], for: visitor, network: network)
+        let records = try await console.store.cases.records(
+            of: id, organisation: visitor.organisation)
         let bundle = SubjectCopy(
-            history, number: revealed?.number, organisation: visitor.organisationName)
+            history, records, number: revealed?.number, organisation: visitor.organisationName)
         return Response(
             status: .ok,
             headers: [
@@ -84,12 +86,16 @@ struct SubjectRoutes: Sendable {
 /// A copy of everything about a person, for that person: other people in it have no names.
 struct SubjectCopy {
     private let history: PersonHistory
+    private let records: SubjectRecords
     private let number: String?
     private let organisation: String
     private var aliases: [String: String] = [:]
 
-    init(_ history: PersonHistory, number: String?, organisation: String) {
+    init(
+        _ history: PersonHistory, _ records: SubjectRecords, number: String?, organisation: String
+    ) {
         self.history = history
+        self.records = records
         self.number = number
         self.organisation = organisation
         let names = history.texts.compactMap(\.author) + history.lines.compactMap(\.member)
@@ -105,6 +111,8 @@ struct SubjectCopy {
         var why_we_may_text: [Entry]
         var texts: [Entry]
         var log: [Entry]
+        var records: SubjectRecords
+        var kept_for: String
         var redacted: String
     }
 
@@ -122,17 +130,34 @@ struct SubjectCopy {
                 "known_since": person.firstSeenAt.formatted(.iso8601),
                 "stopped_at": person.optedOutAt?.formatted(.iso8601),
                 "wrong_number_at": person.wrongNumberAt?.formatted(.iso8601),
+                "language": person.language, "time_zone_known_from": person.zoneSource,
             ].compactMapValues(\.self)
             let encoder = JSONEncoder()
             encoder.dateEncodingStrategy = .iso8601
+            encoder.keyEncodingStrategy = .convertToSnakeCase
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             let copy = Copy(
                 organisation: organisation, made_at: Date(), about: about,
                 why_we_may_text: history.consents.map(entry), texts: history.texts.map(entry),
-                log: history.lines.map(entry),
+                log: history.lines.map(entry), records: Self.withoutStaff(records),
+                kept_for: """
+                    Your stop and a keyed hash of your number are kept for good, so that nobody \
+                    texts you again; the rest as long as our limits say, or until you ask us to \
+                    erase it.
+                    """,
                 redacted: "Names of volunteers and staff are replaced, the same name alike.")
             return [UInt8](try encoder.encode(copy))
         }
+    }
+
+    /// Ids of our own people say nothing to the person and something about them.
+    private static func withoutStaff(_ records: SubjectRecords) -> SubjectRecords {
+        var plain = records
+        for index in plain.requests.indices {
+            plain.requests[index].request.recordedBy = nil
+            plain.requests[index].request.closedBy = nil
+        }
+        return plain
     }
 
     private func entry(_ consent: PersonHistory.Consent) -> Entry {
@@ -154,7 +179,14 @@ struct SubjectCopy {
                 "kind": "\(text.kind)", "campaign": text.campaign, "our_number": text.ours,
                 "by": text.author.flatMap { aliases[$0] }, "read_as": text.meaning,
                 "rule": text.rule, "carrier_id": last?.providerID,
-                "was_let_go": last.map { "\($0.isLetGo)" },
+                "was_let_go": last.map { "\($0.isLetGo)" }, "not_sent_because": last?.reason,
+                "carrier_code": last?.code, "segments": "\(text.segments)",
+                "delivery": text.receipts.isEmpty
+                    ? nil
+                    : text.receipts.map {
+                        "\($0.at.formatted(.iso8601)) status \($0.status)"
+                            + ($0.code.map { " code \($0)" } ?? "")
+                    }.joined(separator: "; "),
             ].compactMapValues(\.self))
     }
 

@@ -12,6 +12,8 @@ struct MultipartFile: Sendable {
     let path: String
     let name: String
     let bytes: Int
+    /// Fields that stood before the file, cut at ``fieldMax`` octets each.
+    var fields: [String: String] = [:]
 
     enum Failure: Error {
         /// Not a form with a file, or one that ends in the middle.
@@ -25,11 +27,17 @@ struct MultipartFile: Sendable {
     /// 2 GB: some 30 million rows.
     static let bytesMax = 2_000_000_000
     private static let headMax = 8_192
+    /// Octets of a plain field that are kept.
+    static let fieldMax = 4_096
 
     /// Reads the body of `request`.
     ///
-    /// - Parameter folder: where the file goes, under a random name.
-    static func receive(_ request: Request, into folder: String) async throws -> MultipartFile {
+    /// - Parameters:
+    ///   - folder: where the file goes, under a random name.
+    ///   - limit: octets of the file at most.
+    static func receive(
+        _ request: Request, into folder: String, limit: Int = bytesMax
+    ) async throws -> MultipartFile {
         guard let boundary = boundary(request.headers[.contentType]) else { throw Failure.broken }
         var parser = Parser(boundary: boundary)
         let path = "\(folder)/\(UUID().uuidString.lowercased()).csv"
@@ -44,13 +52,14 @@ struct MultipartFile: Sendable {
         for try await buffer in request.body {
             let piece = try parser.feed(buffer)
             bytes += piece.count
-            guard bytes <= bytesMax else { throw Failure.tooLarge }
+            guard bytes <= limit else { throw Failure.tooLarge }
             guard write(piece, to: descriptor) else { throw Failure.noRoom }
         }
         guard parser.isComplete else { throw Failure.broken }
         guard bytes > 0 else { throw Failure.missing }
         isKept = true
-        return MultipartFile(path: path, name: parser.fileName, bytes: bytes)
+        return MultipartFile(
+            path: path, name: parser.fileName, bytes: bytes, fields: parser.fields)
     }
 
     private static func write(_ piece: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
@@ -84,6 +93,9 @@ struct MultipartFile: Sendable {
         private var state = State.between
         private(set) var fileName = "list.csv"
         private(set) var isComplete = false
+        private(set) var fields: [String: String] = [:]
+        /// The plain field that is being read, and its octets so far.
+        private var field: (name: String, value: [UInt8])?
 
         private enum State { case between, head, file, skipped, done }
 
@@ -101,9 +113,14 @@ struct MultipartFile: Sendable {
                     // A line break and hyphens that may be the start of a boundary stay.
                     let end = found ?? max(position, kept.count - boundary.count)
                     if state == .file { file.append(contentsOf: kept[position..<end]) }
+                    if state == .skipped { keep(kept[position..<end]) }
                     position = end
                     guard let found else { break scan }
                     if state == .file { isComplete = true }
+                    if let field {
+                        fields[field.name] = String(decoding: field.value, as: UTF8.self)
+                    }
+                    field = nil
                     position = found + boundary.count
                     state = state == .file ? .done : .head
                 case .head:
@@ -128,8 +145,16 @@ struct MultipartFile: Sendable {
             return file[...]
         }
 
+        private mutating func keep(_ octets: ArraySlice<UInt8>) {
+            let room = MultipartFile.fieldMax - (field?.value.count ?? 0)
+            field?.value.append(contentsOf: octets.prefix(max(0, room)))
+        }
+
         private mutating func read(head: String) {
             guard let sign = head.firstRange(of: "filename=\"") else {
+                if let name = head.firstRange(of: "name=\"") {
+                    field = (String(head[name.upperBound...].prefix { $0 != "\"" }), [])
+                }
                 state = .skipped
                 return
             }

@@ -226,6 +226,14 @@ extension PersonBundle {
                 "request \(request.id.text): \(request.kind.rawValue), due "
                     + request.dueAt.formatted(.iso8601))
         }
+        for row in records.listRows {
+            let columns = row.columns.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }
+            lines.append("list of \(row.campaign): \(columns.joined(separator: ", "))")
+        }
+        lines += records.answers.map {
+            "\($0.at.formatted(Output.instant))  answer  \($0.question): \($0.answer)"
+        }
+        lines += records.notes.map { "\($0.at.formatted(Output.instant))  note  \($0.words)" }
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -26,6 +26,9 @@ struct Server: Sendable {
                     desk: try AnchorDesk(
                         settings, database: worker.database,
                         seed: installation.secret.key(.signing))))
+            services.append(
+                try RetentionService(
+                    database: worker.database, seed: installation.secret.key(.signing)))
             databases.append(worker.database)
         }
         if parts.contains(.web) {

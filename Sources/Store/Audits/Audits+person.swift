@@ -10,6 +10,8 @@ package struct PersonBundle: Sendable, Codable {
     package var requests: [CaseRequest]
     /// What they said in those requests, by request; without what was erased.
     package var words: [String: NewRequest.Facts]
+    /// What else the tables hold of them.
+    package var records: SubjectRecords
     /// Whether a legal hold covers them.
     package var isHeld: Bool
 }
@@ -75,6 +77,7 @@ extension Audits {
         }
         return PersonBundle(
             history: history, listColumns: columns, requests: requests, words: words,
+            records: try await cases.records(of: contact, organisation: organisation),
             isHeld: isHeld)
     }
 }

@@ -7,11 +7,15 @@ package struct Erasure: Sendable, Codable, Equatable {
     package var listRows: Int
     package var notes: Int
     package var conversations: Int
+    /// Answers that texters recorded.
+    package var answers: Int
+    /// Webhooks as received, which hold number and words.
+    package var webhooks: Int
     /// Sealed facts that nobody can open any more.
     package var sealedFacts: Int
 
     enum CodingKeys: String, CodingKey {
-        case texts, notes, conversations
+        case texts, notes, conversations, answers, webhooks
         case listRows = "list_rows"
         case sealedFacts = "sealed_facts"
     }

@@ -3,7 +3,7 @@ import Postgres
 import Secrets
 
 extension Cases {
-    /// What people said in a request, opened; nil once their key is destroyed.
+    /// What people said in a request, opened; nil once they or their key are gone.
     package func facts(
         of request: UUID, organisation: Int32
     ) async throws -> NewRequest.Facts? {
@@ -23,7 +23,9 @@ extension Cases {
                 )
             }
         }
-        guard let (subject, fact, sealedKey) = sealed, let sealedKey else { return nil }
+        guard let (subject, fact, sealedKey) = sealed, let sealedKey, !fact.isEmpty else {
+            return nil
+        }
         let personal = try AESGCM.open(sealedKey, key: key, associatedData: subject.bytes)
         let bytes = try AESGCM.open(fact, key: personal, associatedData: subject.bytes)
         return try JSONB(bytes: Array(bytes.dropFirst(Self.saltCount))).decode(

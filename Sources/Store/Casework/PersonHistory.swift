@@ -22,7 +22,7 @@ package struct PersonHistory: Sendable {
         package var name: String?
         /// The last three digits; nil once erased.
         package var ending: String?
-        package var country: String?
+        package var country, language: String?
         /// IANA names of the zones in which the person may be; empty if unknown.
         package var zones: [String]
         package var zoneSource: String
@@ -131,14 +131,14 @@ extension PersonHistory.Person {
         try await connection.first(
             """
             SELECT c.id, c.name, right(c.number, 3), c.country, z.zones, c.zone_source,
-                c.opted_out_at, c.wrong_number_at, c.erased_at, c.created_at
+                c.opted_out_at, c.wrong_number_at, c.erased_at, c.created_at, c.language
             FROM contact c JOIN zone_set z ON z.id = c.zone_set
             WHERE c.organisation_id = \(organisation) AND c.id = \(contact)
             """
         ) { row in
             Self(
                 id: try row.value(0), name: try row.value(1), ending: try row.value(2),
-                country: try row.value(3),
+                country: try row.value(3), language: try row.value(10),
                 zones: (try row.value(4) as String).split(separator: ",").map(String.init),
                 zoneSource: try row.value(5), optedOutAt: try row.value(6),
                 wrongNumberAt: try row.value(7), erasedAt: try row.value(8),

@@ -136,7 +136,8 @@ extension Imports {
                 FROM (
                     SELECT DISTINCT ON (s.number_hash) s.row_number, s.number, s.number_hash,
                         s.name, s.country, s.zone_source, s.language, s.landline, s.unlikely,
-                        s.segments, s.given_at, s.wording, s.fields,
+                        s.segments, s.given_at, s.wording,
+                        CASE WHEN e.id IS NULL THEN s.fields ELSE '{}' END AS fields,
                         CASE WHEN array_position(\(Self.sources), c.zone_source)
                             > array_position(\(Self.sources), s.zone_source)
                             THEN c.zone_set ELSE s.zone_set END AS zone_set,
