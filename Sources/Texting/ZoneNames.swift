@@ -4,6 +4,9 @@ extension ZoneSet {
     /// IANA names in any case, several divided by commas, semicolons or bars; the letters and words
     /// by which Americans call their zones; the names that Windows and Rails give them. All must be
     /// understood. Offsets such as `-05:00` name no zone: they do not say when clocks change.
+    /// `Etc/GMT+5` does: it is a zone whose clocks never change, five hours *behind* Greenwich, and a
+    /// list that names it is taken at its word. `Etc/UTC` tells nothing: it is what machines write
+    /// who know no better.
     package static func named(_ text: String) -> [String]? {
         let parts = text.split { ",;|".contains($0) }
             .map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
@@ -19,12 +22,20 @@ extension ZoneSet {
 
     private static func one(_ name: String) -> [String]? {
         let lowered = name.lowercased().replacing(" ", with: "_")
-        if let place = lowered.firstIndex(of: "/"), !lowered.hasPrefix("etc/"),
-            !lowered[..<place].isEmpty, let zone = TimeZoneTables.shared.spelling(lowered)
+        if lowered.hasPrefix("etc/") { return fixed(String(lowered.dropFirst(4))) }
+        if let place = lowered.firstIndex(of: "/"), !lowered[..<place].isEmpty,
+            let zone = TimeZoneTables.shared.spelling(lowered)
         {
             return [links[zone] ?? zone]
         }
         return words[plain(name)]
+    }
+
+    /// Zones of fixed offset; Greenwich itself is Britain or a place without summer time, as `GMT` is.
+    private static func fixed(_ name: String) -> [String]? {
+        guard name.hasPrefix("gmt") || name == "greenwich" else { return nil }
+        if ["gmt", "gmt0", "gmt+0", "gmt-0", "greenwich"].contains(name) { return words["gmt"] }
+        return TimeZoneTables.shared.spelling("etc/" + name).map { [$0] }
     }
 
     /// Lower case without `time`, `standard` and what stands in brackets.

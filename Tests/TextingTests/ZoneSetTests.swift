@@ -29,14 +29,26 @@ import Testing
         ("Hawaiian Standard Time", "Pacific/Honolulu"), ("MST", "America/Denver,America/Phoenix"),
         ("America/New York", "America/New_York"), ("CT; ET", "America/Chicago,America/New_York"),
         ("Europe/London|Europe/Paris", "Europe/London,Europe/Paris"),
+        ("Etc/GMT+5", "Etc/GMT+5"), ("etc/gmt-12", "Etc/GMT-12"),
+        ("Etc/GMT", "Atlantic/Reykjavik,Europe/London"),
     ])
     func `a column may name zones in many ways`(text: String, key: String) {
         #expect(ZoneSet(number: nil, explicit: text).key == key)
     }
 
-    @Test(arguments: ["-05:00", "UTC+1", "Etc/GMT+5", "America/Atlantis", "ET, Mars", "5", "/"])
+    @Test(arguments: [
+        "-05:00", "UTC+1", "Etc/UTC", "Etc/GMT+15", "America/Atlantis", "ET, Mars", "5", "/",
+    ])
     func `what names no zone is not guessed`(text: String) {
         #expect(ZoneSet.named(text) == nil)
+    }
+
+    @Test(arguments: ["Etc/GMT+5", "America/Denver"])
+    func `a zone that the list names holds over number and postal code`(zone: String) throws {
+        let number = try #require(PhoneNumber("+14155550123", regions: ["US"]))
+        let set = ZoneSet(number: number, postalCode: "10001", explicit: zone)
+
+        #expect(set == ZoneSet([zone], source: .explicit))
     }
 
     @Test(arguments: [
