@@ -23,10 +23,22 @@ struct ConversationRoutes: Sendable {
         }
         act(router, "hand") { request, context, visitor, id, form in
             let reason = form["reason"] ?? ""
+            if let team = form["to"].flatMap(ReplyReviewRoutes.team) {
+                return try await after(
+                    desk.hand(id, toTeam: team, reason: reason, by: visitor),
+                    to: "/inbox?said=handed")
+            }
             let member = form.id("to")
             return try await after(
                 desk.hand(id, to: member, reason: reason, by: visitor),
                 to: "/inbox?said=handed")
+        }
+        act(router, "tag") { _, _, visitor, id, form in
+            if let tag = form["off"] {
+                return try await after(desk.untag(id, tag, by: visitor), to: "/c/\(id.text)#tags")
+            }
+            guard let tag = form["tag"] else { return console.redirect("/c/\(id.text)") }
+            return try await after(desk.tag(id, tag, by: visitor), to: "/c/\(id.text)#tags")
         }
         act(router, "done") { _, _, visitor, id, form in
             try await after(
@@ -84,6 +96,9 @@ struct ConversationRoutes: Sendable {
         let view = ConversationView(page: page, visitor: visitor, words: words, now: Date())
         var values = view.values
         values["colleagues"] = colleagues.map { ["id": $0.id.text, "colleague": $0.name] }
+        let teams = try await console.store.teams.list(organisation: visitor.organisation)
+        values["teams"] = teams.map { ["id": $0.id.text, "team_name": $0.name] }
+        values["has_teams"] = !teams.isEmpty
         let ready = request.query["ready"] == nil ? nil : view.readyLine
         values["draft"] = draft ?? view.chosen(request.query.id("answer"))?.body ?? ready ?? ""
         values["answer"] = request.query.id("answer")?.text ?? ""

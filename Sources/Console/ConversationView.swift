@@ -23,6 +23,7 @@ struct ConversationView {
             "sayings": here.map(saying), "earlier": earlier.map(saying),
             "has_earlier": !earlier.isEmpty,
             "notes": page.notes.map(note), "has_notes": !page.notes.isEmpty,
+            "in_team": page.team.map { words("held_by_team", ["team": $0]) } as Any,
             "tags": page.tags, "chips": chips(page.answers.prefix(4)),
             "all_chips": chips(page.answers[...]), "has_chips": !page.answers.isEmpty,
             "has_more_chips": page.answers.count > 4,

@@ -12,7 +12,8 @@ struct InboxRoutes: Sendable {
         }
         router.post("/inbox/take") { request, context in
             try await console.signedIn(request, context) { visitor in
-                _ = try await console.store.desk.take(5, for: visitor)
+                let team = try await request.form().id("team")
+                _ = try await console.store.desk.take(5, for: visitor, team: team)
                 return console.redirect("/inbox")
             }
         }
@@ -28,6 +29,8 @@ struct InboxRoutes: Sendable {
         try await console.store.volunteers.seen(visitor)
         let counts = try await desk.counts(for: visitor)
         let rows = try await desk.list(bucket, for: visitor, search: query["find"])
+        let teams = try await console.store.teams.list(
+            of: visitor.id, organisation: visitor.organisation)
         let now = Date()
         return console.page(
             "inbox", request, context, title: words("inbox_title"), here: "inbox",
@@ -41,6 +44,12 @@ struct InboxRoutes: Sendable {
                 "empty_text": words("empty_\(bucket.rawValue)_text"),
                 "pool": counts.pool > 0
                     ? words("inbox_pool", count: counts.pool) : Optional<String>.none as Any,
+                "queues": teams.filter { $0.waiting > 0 }.map {
+                    [
+                        "team": $0.id.text,
+                        "words": words("inbox_team", count: $0.waiting, ["team": $0.name]),
+                    ]
+                },
                 "said": query["said"].flatMap {
                     ["handed", "done", "wrong"].contains($0) ? words("said_\($0)") : nil
                 } as Any,

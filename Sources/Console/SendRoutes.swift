@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Store
+import Texting
 
 /// `/send`: one person, one press (screen T3).
 struct SendRoutes: Sendable {
@@ -95,7 +96,10 @@ struct SendRoutes: Sendable {
             return view("others", words("nothing_others_text"), picture: "is_done", go: answer)
         case .paused(let reason):
             let text =
-                reason.map { words("nothing_paused_why", ["name": lead, "why": $0]) }
+                reason.map {
+                    let why = HoldReason($0).map(words.hold) ?? $0
+                    return words("nothing_paused_why", ["name": lead, "why": why])
+                }
                 ?? words("nothing_paused_text", ["name": lead])
             return view("paused", text, picture: "is_pause", go: answer)
         case .asleep(let until):

@@ -1,3 +1,5 @@
+import Texting
+
 /// The companies we know, by the name that `account.provider` holds.
 package enum Providers {
     /// Names that ``make(_:)`` accepts, for help texts and preflight.
@@ -21,6 +23,16 @@ package enum Providers {
             throw ProviderSetupError(
                 "No provider is called \(account.provider); known are "
                     + names.joined(separator: ", ") + ".")
+        }
+    }
+}
+
+extension Providers {
+    /// Why a provider refuses with a code, without an account to ask by.
+    package static func cause(of code: String, provider: String) -> FailureCause {
+        switch provider {
+        case "twilio", "simulated": TwilioErrors.cause(code)
+        default: .other
         }
     }
 }

@@ -154,8 +154,8 @@ extension Campaigns {
                 return campaign
             }
             throw InvalidInput(
-                "The campaign \(campaign.name) is \(campaign.state.rawValue) and cannot be \(word)."
-            )
+                "The campaign \(campaign.name) is \(campaign.state.rawValue) and cannot be \(word).",
+                key: "state", values: ["state": campaign.state.rawValue])
         }
     }
 
@@ -240,7 +240,11 @@ extension Campaigns {
         var clean: [String: String] = [:]
         for (name, text) in limits where Self.holdLimits.contains(name) {
             guard let value = Double(text.replacing(",", with: ".")), (0.1...100).contains(value)
-            else { throw InvalidInput("A limit is a percentage from 0.1 to 100, not “\(text)”.") }
+            else {
+                throw InvalidInput(
+                    "A limit is a percentage from 0.1 to 100, not “\(text)”.", key: "limit",
+                    values: ["text": text])
+            }
             clean[name] = String(value)
         }
         let wanted = clean

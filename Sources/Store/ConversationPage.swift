@@ -30,6 +30,8 @@ package struct ConversationPage: Sendable {
     package var zones: [String]
     /// The reply that waits for a decision: is it a stop?
     package var review: UUID?
+    /// The team to whose queue it was handed.
+    package var team: String?
 
     init(row: borrowing Row) throws {
         id = try row.value(0)
@@ -52,6 +54,7 @@ package struct ConversationPage: Sendable {
         fields = (try? (row.value(17) as JSONB?)?.decode([String: String].self)) ?? [:]
         review = try row.value(18)
         zones = (try row.value(19) as String).split(separator: ",").map(String.init)
+        team = try row.value(20)
     }
 
     /// The newest text; a form names it, so that a reply to an old page is noticed.
@@ -222,7 +225,9 @@ extension Desk {
                     AND r.contact_id = c.contact_id AND r.campaign_id = c.campaign_id),
                 (SELECT v.message_id FROM review v WHERE v.organisation_id = c.organisation_id
                     AND v.conversation_id = c.id AND v.decided_at IS NULL
-                 ORDER BY v.message_id DESC LIMIT 1), z.zones
+                 ORDER BY v.message_id DESC LIMIT 1), z.zones,
+                (SELECT q.name FROM team q WHERE q.organisation_id = c.organisation_id
+                    AND q.id = c.team_id)
             FROM conversation c
             JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id
             JOIN zone_set z ON z.id = p.zone_set

@@ -102,7 +102,7 @@ extension Desk {
             try await Self.insertNote(reason, kind: "handed", id, visitor, on: connection)
             try await connection.execute(
                 """
-                UPDATE conversation SET handed_reason = \(reason), assignee_id = (
+                UPDATE conversation SET handed_reason = \(reason), team_id = NULL, assignee_id = (
                     SELECT m.id FROM member m WHERE m.organisation_id = \(visitor.organisation)
                         AND m.id = \(member) AND m.deactivated_at IS NULL),
                     needs_reply_since = coalesce(needs_reply_since, clock_timestamp()),

@@ -60,6 +60,9 @@ enum Conversations {
         _ = try await connection.execute(
             """
             UPDATE conversation c SET
+                -- A new campaign is a new matter: no team was asked about it.
+                team_id = CASE WHEN c.campaign_id IS DISTINCT FROM w.campaign THEN NULL
+                    ELSE c.team_id END,
                 campaign_id = w.campaign, assignee_id = w.assignee,
                 needs_reply_since = CASE w.turn WHEN 1 THEN coalesce(c.needs_reply_since, w.at)
                     WHEN 0 THEN NULL ELSE c.needs_reply_since END,

@@ -106,6 +106,11 @@ extension Desk {
         guard isBack else { return false }
         try await database.transaction(organisation: visitor.organisation) { connection in
             try await Self.withdrawConfirmation(page, visitor.organisation, on: connection)
+            if let campaign = page.campaign {
+                let entry = TallyEntry(
+                    organisation: visitor.organisation, campaign: campaign, kind: .optOuts)
+                try await Tallies.add([entry: -1], on: connection)
+            }
             try await Conversations.reopen(conversation, visitor.organisation, on: connection)
         }
         return true
@@ -125,6 +130,7 @@ extension Desk {
         if confirms, marked.first?.isNew == true {
             try await queueConfirmation(page, visitor, on: connection)
         }
+        try await OptOuts.count(marked, of: page.campaign, on: connection)
         try await OptOuts.write(marked, on: connection)
     }
 

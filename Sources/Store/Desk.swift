@@ -105,8 +105,8 @@ package struct Desk: Sendable {
                         AND n.kind = 'handed'),
                     (SELECT count(*) FROM conversation c
                      WHERE c.organisation_id = \(visitor.organisation)
-                        AND c.needs_reply_since IS NOT NULL AND \(Self.inPool)
-                        AND \(Self.mayTake(visitor)))
+                        AND c.needs_reply_since IS NOT NULL AND c.team_id IS NULL
+                        AND \(Self.inPool) AND \(Self.mayTake(visitor)))
                 FROM conversation c
                 WHERE c.organisation_id = \(visitor.organisation) AND c.assignee_id = \(me)
                 """
@@ -120,8 +120,11 @@ package struct Desk: Sendable {
 
     /// Gives a texter conversations of the pool, the longest-waiting first.
     ///
+    /// - Parameter team: out of this team's queue instead.
     /// - Returns: how many they got.
-    package func take(_ limit: Int, for visitor: Visitor) async throws -> Int {
+    package func take(
+        _ limit: Int, for visitor: Visitor, team: UUID? = nil
+    ) async throws -> Int {
         try await database.transaction(organisation: visitor.organisation) { connection in
             try await connection.execute(
                 """
@@ -130,7 +133,7 @@ package struct Desk: Sendable {
                     SELECT c.id FROM conversation c
                     WHERE c.organisation_id = \(visitor.organisation)
                         AND c.needs_reply_since IS NOT NULL AND \(Self.inPool)
-                        AND \(Self.mayTake(visitor))
+                        AND \(Self.mayTake(visitor)) AND c.team_id IS NOT DISTINCT FROM \(team)
                     ORDER BY c.needs_reply_since, c.id LIMIT \(limit)
                     FOR NO KEY UPDATE OF c SKIP LOCKED)
                 """)
@@ -178,12 +181,18 @@ package struct Desk: Sendable {
         return "AND (p.name ILIKE \("%\(plain)%") OR c.snippet ILIKE \("%\(plain)%"))"
     }
 
-    /// Texters take from the campaigns they joined; leads from all.
+    /// Texters take from the campaigns they joined, and what was handed to their teams; leads take
+    /// from all.
     static func mayTake(_ visitor: Visitor) -> SQL {
         guard visitor.role == "texter" else { return "true" }
         return """
-            EXISTS (SELECT FROM participation t WHERE t.organisation_id = c.organisation_id
-                AND t.member_id = \(visitor.id) AND t.campaign_id = c.campaign_id)
+            CASE WHEN c.team_id IS NULL
+                THEN EXISTS (SELECT FROM participation t
+                    WHERE t.organisation_id = c.organisation_id AND t.member_id = \(visitor.id)
+                        AND t.campaign_id = c.campaign_id)
+                ELSE EXISTS (SELECT FROM team_member t
+                    WHERE t.organisation_id = c.organisation_id AND t.member_id = \(visitor.id)
+                        AND t.team_id = c.team_id) END
             """
     }
 

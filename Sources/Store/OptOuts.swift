@@ -59,6 +59,22 @@ package enum OptOuts {
         }
     }
 
+    /// Counts stops by tap or decision among the campaign's, as those in a person's own words are: the
+    /// rule that holds a campaign by itself asks how many people stopped, not by which way.
+    static func count(
+        _ stops: [MarkedStop], of campaign: UUID?, on connection: Connection
+    ) async throws {
+        guard let campaign else { return }
+        var amounts: [TallyEntry: Int] = [:]
+        for marked in stops where marked.isNew {
+            amounts[
+                TallyEntry(
+                    organisation: marked.stop.organisation, campaign: campaign, kind: .optOuts),
+                default: 0] += 1
+        }
+        try await Tallies.add(amounts, on: connection)
+    }
+
     /// The person wants our texts again. First half, like ``mark(_:on:)``: true if they had stopped.
     package static func lift(
         _ person: ContactKey, on connection: Connection

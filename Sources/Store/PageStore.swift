@@ -21,6 +21,7 @@ package struct PageStore: Sendable {
     package let launches: Launches
     package let preflight: Preflight
     package let imports: Imports
+    package let selections: Selections
     package let secret: InstallationSecret
     package let ledger: Ledger
     package let histories: Histories
@@ -37,6 +38,7 @@ package struct PageStore: Sendable {
     package let replyReviews: ReplyReviews
     package let numberHealth: NumberHealth
     package let crews: Crews
+    package let teams: Teams
 
     /// - Parameters:
     ///   - database: connections under the role `barnstorm_web`, which sees one organisation at a
@@ -60,6 +62,7 @@ package struct PageStore: Sendable {
         launches = Launches(database: database)
         preflight = Preflight(database: database)
         self.imports = Imports(database: imports ?? database, secret: secret)
+        selections = Selections(database: database)
         signIns = SignIns(database: database)
         proofs = Proofs(database: database)
         codes = SignInCodes(database: database, numberKey: secret.key(.numberHash))
@@ -83,5 +86,6 @@ package struct PageStore: Sendable {
         replyReviews = ReplyReviews(database: database)
         numberHealth = NumberHealth(database: database)
         crews = Crews(database: database)
+        teams = Teams(database: database)
     }
 }

@@ -72,7 +72,8 @@ package struct Preflight: Sendable {
                     name: "no_consent_record", level: .acceptable,
                     sentence:
                         "People whose country asks for recorded consent, and of whom no words "
-                        + "and day are known: \(facts.peopleWithoutConsent); they get no text."))
+                        + "and day are known: \(facts.peopleWithoutConsent); they get no text.",
+                    figures: ["people": String(facts.peopleWithoutConsent)]))
         }
         if facts.overlap > 0 {
             findings.append(
@@ -190,27 +191,59 @@ enum ScriptWords {
     /// CTIA Messaging Principles 5.1.3: the text says which words opt out. The languages are those
     /// whose stop words we act on.
     private static let stops = [
-        "stop", "opt out", "opt-out", "unsubscribe", "cancel", "quit", "arret", "arrêt", "alto",
-        "baja", "parar", "pare", "stopp",
+        "stop", "cancel", "quit", "arret", "arrêt", "alto", "baja", "parar", "pare", "stopp",
+        "atal",
+    ]
+    /// Phrases that say it whatever stands around them.
+    private static let phrases = [
+        "opt out", "opt-out", "optout", "unsubscribe", "stop2end", "stop2quit", "text stop",
+        "reply stop", "txt stop", "send stop", "say stop", "stop to ", "optio allan",
+        "darte de baja",
+        "stop=",
     ]
 
+    /// A stop word in capitals or quotes, as an instruction writes it, or a phrase that instructs:
+    /// “Let us stop the cuts” tells nobody how to leave.
     static func tellsHowToStop(_ script: String) -> Bool {
-        let text = " " + script.lowercased() + " "
+        let text = " " + script + " "
+        let lowered = text.lowercased()
+        if phrases.contains(where: { lowered.contains($0) }) { return true }
         return stops.contains { word in
-            text.ranges(of: word).contains { range in
-                let before = text[text.index(before: range.lowerBound)]
-                let after = text[range.upperBound]
-                return !before.isLetter && !after.isLetter
+            lowered.ranges(of: word).contains { range in
+                let before = lowered[lowered.index(before: range.lowerBound)]
+                let after = lowered[range.upperBound]
+                guard !before.isLetter, !after.isLetter else { return false }
+                let isQuoted = "\"'“‘«".contains(before) && "\"'”’»".contains(after)
+                return isQuoted || text.contains(word.uppercased())
             }
         }
     }
 
-    /// Whether a word of the organisation's name that is not too common stands in the text.
+    /// Words that stand in many names and in many texts, and so name nobody.
+    private static let common: Set<String> = [
+        "campaign", "committee", "party", "people", "friends", "citizens", "voters", "vote",
+        "county", "city", "state", "national", "american", "united", "union", "association",
+        "organisation", "organization", "group", "team", "action", "election", "council", "house",
+        "senate", "congress", "with", "from", "this", "that", "your", "help", "about",
+    ]
+
+    /// Whether the organisation's name, or a word of it that is not too common, stands in the text
+    /// as a word of its own.
     static func names(_ organisation: String, in script: String) -> Bool {
         let text = script.lowercased()
         let name = organisation.lowercased()
         if text.contains(name) { return true }
-        let words = name.split { !$0.isLetter && !$0.isNumber }.filter { $0.count >= 4 }
-        return words.contains { text.contains($0) }
+        let initials = String(words(name).compactMap(\.first))
+        if initials.count >= 3, words(text).contains(initials) { return true }
+        return !telling(organisation).isDisjoint(with: Set(words(text)))
+    }
+
+    /// Words of a name that tell it from others.
+    static func telling(_ name: String) -> Set<String> {
+        Set(words(name.lowercased()).filter { $0.count >= 4 && !common.contains($0) })
+    }
+
+    static func words(_ text: String) -> [String] {
+        text.split { !$0.isLetter && !$0.isNumber }.map(String.init)
     }
 }

@@ -18,6 +18,8 @@ package enum Verdict: Equatable, Sendable {
         case campaignEnded = "campaign_ended"
         /// The law of the person's country turns on consent, and no record of it stands.
         case noConsent = "no_consent"
+        /// A reminder to those who did not answer, and the person has answered meanwhile.
+        case answered
         case erased
     }
 

@@ -56,6 +56,25 @@ import Testing
         #expect(Set(named + called).subtracting(keys).isEmpty)
     }
 
+    @Test func `every finding and fault has its sentence`() throws {
+        let room = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Sources/Store")
+        func source(_ path: String) throws -> String {
+            try String(contentsOf: room.appendingPathComponent(path), encoding: .utf8)
+        }
+        let preflight = try source("Preflight.swift") + source("Wizard/Preflight+review.swift")
+        let named = preflight.matches(of: /name: "([a-z_]+)"/).map { "finding_\($0.1)" }
+        let added = preflight.matches(of: /add\(\s*"([a-z_]+)"/).map { "finding_\($0.1)" }
+        let imports = try FileManager.default.contentsOfDirectory(
+            atPath: room.appendingPathComponent("Imports").path
+        ).map { try source("Imports/\($0)") }.joined()
+        let faults = imports.matches(of: /key: "([a-z_]+)"/).map { "list_fault_\($0.1)" }
+        let imported = faults + named + added
+        #expect(named.count > 15 && added.count > 3 && faults.count > 8)
+        #expect(Set(imported).subtracting(bareKeys("en")) == [])
+    }
+
     @Test(arguments: ["cy", "es"])
     func `a sentence keeps its values in every language`(code: String) {
         func values(_ key: String, _ words: Words) -> Set<String> {

@@ -41,9 +41,40 @@ import Testing
     @Test(arguments: [
         ("Reply STOP to end", true), ("Don't stopover here", false),
         ("unstoppable", false), ("Répondez ARRÊT", true), ("Hello", false), ("opt out: STOP", true),
+        ("Help us stop the cuts", false), ("Text “stop” to end", true), ("reply stop to end", true),
+        ("STOP2END", true), ("STOP=quit", true),
     ])
     func `a script says how to stop`(script: String, says: Bool) {
         #expect(ScriptWords.tellsHowToStop(script) == says)
+    }
+
+    @Test(arguments: [
+        ("Paid for by Friends of Acme", true), ("Hi {name}, Rowan here with Acme", true),
+        ("{texter} with the Acme committee", true), ("Come with us on Saturday", false),
+        ("Hi, I am a volunteer with Acme", false), ("Rowan with friends", false),
+    ])
+    func `California wants to read who paid, or who sends with which committee`(
+        script: String, says: Bool
+    ) {
+        #expect(ScriptWords.hasPayer(script, committee: "Friends of Acme") == says)
+    }
+
+    @Test(arguments: [
+        ("Promoted by A. Smith, 1 High Street, Leeds", true), ("on behalf of Acme", false),
+        ("Hyrwyddir gan A. Smith", true),
+    ])
+    func `an imprint names its promoter`(script: String, says: Bool) {
+        #expect(ScriptWords.hasImprint(script) == says)
+    }
+
+    @Test(arguments: [
+        ("Acme Campaign", "Rowan from Acme", true), ("Acme Campaign", "our campaign", false),
+        ("Acme Campaign", "Acmeville votes", false), ("Big City Party", "BCP here", true),
+    ])
+    func `a sender is named by what tells them from others`(
+        name: String, script: String, says: Bool
+    ) {
+        #expect(ScriptWords.names(name, in: script) == says)
     }
 
     @Test func `a day is read as lists write it`() {

@@ -139,6 +139,8 @@ import Texting
             """
         let first = try await town.add(list)
         #expect(first.good == 3 && first.household == 2 && first.duplicate == 2)
+        #expect(
+            try await doubles(first, town) == [[2, "shared", "1"], [4, "duplicate", "3"]])
         let other = try await town.campaigns.create(
             NewCampaign(name: "Other"), organisation: town.organisation.id)
         let second = try await withFile(Array(list.utf8)) { path in
@@ -149,6 +151,23 @@ import Texting
             return try await town.imports.run(request)
         }
         #expect(second.good == 2 && second.household == 2 && second.duplicate == 3)
+        #expect(
+            try await doubles(second, town)
+                == [[1, "household", ""], [2, "household", ""], [4, "duplicate", "3"]])
+        // The same file again: everybody is on the list already, and says so.
+        let third = try await town.add(list)
+        #expect(third.good == 0 && third.duplicate == 5)
+        let reasons = try await doubles(third, town).map { $0[1] }
+        #expect(reasons == ["listed", "shared", "listed", "duplicate", "listed"])
+        #expect(
+            try await town.imports.rejects(of: third.id, organisation: town.organisation.id)
+                .isEmpty)
+    }
+
+    private func doubles(_ report: ImportReport, _ town: Town) async throws -> [[AnyHashable]] {
+        try await town.imports.rejects(
+            of: report.id, organisation: town.organisation.id, doubles: true
+        ).map { [$0.row, $0.reason, $0.detail] }
     }
 
     @Test func `an approval holds for what was seen, by somebody else, until the next change`()

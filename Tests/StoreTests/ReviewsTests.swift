@@ -57,6 +57,21 @@ import Testing
                 """) == 1)
     }
 
+    @Test func `a stop that a person decides counts for the limit of its campaign`() async throws {
+        let house = try await House.make()
+        let campaign = UUID.v7()
+        let review = try await makeReview(house, "+15005550012", dueIn: 3_600)
+        try await house.database.execute("UPDATE conversation SET campaign_id = \(campaign)")
+
+        _ = try await Reviews(database: house.database).decide(
+            organisation: house.organisation, message: review.message, as: .optOut,
+            by: house.texter)
+
+        let counted = try await house.count(
+            "SELECT sum(amount)::bigint FROM tally WHERE kind = 31 AND campaign_id = \(campaign)")
+        #expect(counted == 1)
+    }
+
     @Test func `the first decision holds`() async throws {
         let house = try await House.make()
         let reviews = Reviews(database: house.database)

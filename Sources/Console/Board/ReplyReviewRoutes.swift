@@ -63,7 +63,8 @@ struct ReplyReviewRoutes: Sendable {
             "late": row.needsReplySince.map { now.timeIntervalSince($0) > 20 * 60 } ?? false,
             "waits": row.needsReplySince != nil,
             "flag": row.flag.map { words(Self.flagWord($0)) } as Any,
-            "texter": row.texter ?? words("replies_nobody"), "campaign": row.campaign as Any,
+            "texter": row.texter ?? row.team ?? words("replies_nobody"),
+            "campaign": row.campaign as Any,
             "marks": row.answers.sorted { $0.key < $1.key }.filter { !$0.value.isEmpty }
                 .map { "\($0.key): \($0.value)" } + row.tags,
         ]
@@ -97,11 +98,17 @@ struct ReplyReviewRoutes: Sendable {
                     try await form.id("person").asyncMap {
                         try await desk.hand(id, to: $0, reason: reason, by: visitor)
                     }
+                case "team":
+                    try await form.id("team").asyncMap {
+                        try await desk.hand(id, toTeam: $0, reason: reason, by: visitor)
+                    }
                 case "lead": try await desk.escalate(id, reason, by: visitor)
                 case "stop": try await desk.optOut(id, by: visitor, confirms: true)
                 case "fix": try await fix(id, form["answer"], visitor)
                 case "tag":
                     try await form["tag"].asyncMap { try await desk.tag(id, $0, by: visitor) }
+                case "untag":
+                    try await form["tag"].asyncMap { try await desk.untag(id, $0, by: visitor) }
                 case "coach":
                     try await form["note"].asyncMap { try await desk.coach(id, $0, by: visitor) }
                 default: nil
@@ -121,6 +128,11 @@ struct ReplyReviewRoutes: Sendable {
             id, question: question, value: value, by: visitor)
     }
 
+    /// `team:` and an id, where a member's id stands else.
+    static func team(_ text: String) -> UUID? {
+        text.hasPrefix("team:") ? UUID(uuidString: String(text.dropFirst(5))) : nil
+    }
+
     /// What an address asks for; what it does not know is left out.
     static func filter(_ query: Form) -> ReplyFilter {
         var filter = ReplyFilter()
@@ -129,6 +141,7 @@ struct ReplyReviewRoutes: Sendable {
         filter.campaign = query.id("campaign")
         filter.isInPool = query["texter"] == "pool"
         filter.texter = query.id("texter")
+        filter.team = query["texter"].flatMap(Self.team)
         filter.answer = query["answer"]
         filter.tag = query["tag"]
         filter.search = query["find"].map { String($0.prefix(80)) }
@@ -143,6 +156,7 @@ struct ReplyReviewRoutes: Sendable {
         if let campaign = filter.campaign { parts.append(("campaign", campaign.text)) }
         if filter.isInPool { parts.append(("texter", "pool")) }
         if let texter = filter.texter { parts.append(("texter", texter.text)) }
+        if let team = filter.team { parts.append(("texter", "team:\(team.text)")) }
         if let answer = filter.answer { parts.append(("answer", answer)) }
         if let tag = filter.tag { parts.append(("tag", tag)) }
         if let search = filter.search { parts.append(("find", search)) }
@@ -166,6 +180,11 @@ struct ReplyReviewRoutes: Sendable {
         let hands = people
         people.insert(
             ["value": "pool", "label": words("replies_pool"), "chosen": filter.isInPool], at: 0)
+        let teams: [[String: Any]] = choices.teams.map {
+            [
+                "value": $0.id.text, "label": $0.name, "chosen": $0.id == filter.team,
+            ]
+        }
         let answers = choices.answers.map { one -> [String: Any] in
             let value = "\(one.question)=\(one.value)"
             return [
@@ -187,7 +206,8 @@ struct ReplyReviewRoutes: Sendable {
             "campaigns": choices.campaigns.map {
                 ["value": $0.id.text, "label": $0.name, "chosen": $0.id == filter.campaign]
             },
-            "people": people, "hands": hands, "answers": answers,
+            "people": people, "hands": hands, "answers": answers, "teams": teams,
+            "has_teams": !teams.isEmpty, "known_tags": choices.tags,
             "has_answers": !answers.isEmpty, "tag": filter.tag ?? "", "find": filter.search ?? "",
         ]
     }

@@ -62,8 +62,15 @@ struct SteerRoutes: Sendable {
             return console.page(
                 "steer_refused", request, context, title: words("steer_refused"),
                 here: "campaigns", status: .unprocessableContent, scripts: ["app.js"],
-                ["sentence": "\(problem)", "back": "/o/c/\(id.text)"])
+                ["sentence": Self.sentence(problem, words), "back": "/o/c/\(id.text)"])
         }
+    }
+
+    private static func sentence(_ problem: InvalidInput, _ words: Words) -> String {
+        guard !problem.key.isEmpty else { return problem.description }
+        var values = problem.values
+        values["state"] = values["state"].map { words("state_\($0)") }
+        return words("steer_refused_\(problem.key)", values)
     }
 
     /// Who gets a text when this goes on, and that none of them had one.

@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Store
+import Texting
 
 /// `/o`: all campaigns, with their health, from running totals.
 struct CampaignListRoutes: Sendable {
@@ -102,7 +103,9 @@ struct CampaignListRoutes: Sendable {
                 : words.number(row.waiting)
                     + (row.waitsSince.map { " (\(words.age($0, now: now)))" } ?? ""),
             "as_of": row.asOf.map { words.age($0, now: now) } ?? "–",
-            "reason": row.state == .held || row.state == .paused ? row.reason as Any : "" as Any,
+            "reason": row.state == .held || row.state == .paused
+                // What the rule wrote is figures; what a person wrote is their own words.
+                ? row.reason.map { HoldReason($0).map(words.hold) ?? $0 } as Any : "" as Any,
             "has_reason": (row.state == .held || row.state == .paused)
                 && row.reason?.isEmpty == false,
         ]

@@ -79,14 +79,7 @@ struct CheckStep: Sendable {
             "zone": zone,
             "canary": campaign.canary.map { words("canary_on", count: Int($0)) } as Any,
             "counting": names.contains("not_counted"),
-            "cancelled": draft.launchRefusal.map { refusal in
-                words(
-                    "launch_refused",
-                    [
-                        "why": refusal.split(separator: ",").map { words("finding_\($0)") }
-                            .joined(separator: " ")
-                    ])
-            } as Any,
+            "cancelled": draft.launchRefusal.map { self.refused($0, findings, words) } as Any,
         ]
         values.merge(second(draft, visitor, names, words)) { _, new in new }
         if let at = draft.launchAt, campaign.state == .draft {
@@ -98,6 +91,24 @@ struct CheckStep: Sendable {
         }
         return console.step(
             "organiser_check", request, context, draft, here: "check", error: error, values)
+    }
+
+    /// Why a launch did not happen, with the figures of today; what stands in no one's way any more
+    /// is told as such.
+    private func refused(
+        _ refusal: String, _ findings: [LaunchFinding], _ words: Words
+    ) -> String {
+        let names = refusal.split(separator: ",").map(String.init)
+        let still = findings.filter { names.contains($0.name) }
+        let reasons = still.isEmpty ? [words("launch_refused_gone")] : still.map { text($0, words) }
+        return words("launch_refused", ["why": reasons.joined(separator: " ")])
+    }
+
+    private func text(_ finding: LaunchFinding, _ words: Words) -> String {
+        let figures = finding.figures.mapValues { value in
+            Int(value).map { words.number($0) } ?? value
+        }
+        return words("finding_\(finding.name)", figures)
     }
 
     /// Whether a check had something to look at.
@@ -127,11 +138,8 @@ struct CheckStep: Sendable {
             case "hours_impossible", "cost_over_ceiling", "not_reached", "no_sender": "when"
             default: nil
             }
-        let figures = finding.figures.mapValues { value in
-            Int(value).map { words.number($0) } ?? value
-        }
         return [
-            "name": finding.name, "text": words("finding_\(finding.name)", figures),
+            "name": finding.name, "text": text(finding, words),
             "blocks": finding.level == .blocking, "accepted": by != nil,
             "by": by.map { words("accepted_by", ["name": $0]) } ?? "",
             "asks": finding.level == .acceptable && by == nil,

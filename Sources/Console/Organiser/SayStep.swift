@@ -22,7 +22,8 @@ struct SayStep: Sendable {
             try await console.editing(request, context) { visitor, draft in
                 let fields = try await request.form()
                 return try await show(
-                    request, context, visitor, draft, body: fields["body"] ?? "")
+                    request, context, visitor, draft,
+                    body: (fields["body"] ?? "").replacing("\r\n", with: "\n"))
             }
         }
     }
@@ -43,6 +44,7 @@ struct SayStep: Sendable {
         }
         var values: [String: Any] = [
             "body": text, "blank": text.isEmpty, "unsaved": !isSaved,
+            "may_plain": Composing.plainPunctuation(text) != text,
             "languages": Languages.all.map {
                 [
                     "code": $0.code, "name": $0.name,
@@ -61,7 +63,7 @@ struct SayStep: Sendable {
                 values["bare"] = sample(nil, Self.bare(text), words)
             }
         } catch let fault as TemplateError {
-            values["fault"] = words("script_fault", ["fault": "\(fault)"])
+            values["fault"] = words.fault(fault)
         }
         if isSaved, let state { values["count"] = figures(state, draft, words) }
         if isSaved, draft.people > 0, draft.script != nil, state?.result == nil {
@@ -115,7 +117,23 @@ struct SayStep: Sendable {
             "segments": words("segments", count: max(1, text.measure.segments)),
             "is_long": text.measure.segments > 1, "dear": dear.prefix(8).joined(separator: " "),
             "has_dear": text.measure.encoding == .ucs2 && !dear.isEmpty,
+            "beyond": beyond(text, words) as Any,
         ]
+    }
+
+    /// The words with which the last segment begins: what to shorten to save one.
+    private func beyond(_ text: SampleText, _ words: Words) -> String? {
+        let segments = text.measure.segments
+        guard segments > 1, let place = Composing.firstBeyond(text.body, segments: segments - 1)
+        else { return nil }
+        let rest = text.body.dropFirst(place)
+        let shown = rest.prefix(40)
+        return words(
+            "segment_begins",
+            [
+                "n": words.number(segments),
+                "words": shown.count < rest.count ? "\(shown) …" : "\(shown)",
+            ])
     }
 
     private func figures(
@@ -134,6 +152,9 @@ struct SayStep: Sendable {
             },
             "unicode": words.number(result.unicode), "has_unicode": result.unicode > 0,
             "holes": words.number(result.holes), "has_holes": result.holes > 0,
+            "missing": result.missing.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
+                ["field": "{\($0.key)}", "people": words("missing_people", count: $0.value)]
+            },
             "cost": price > 0
                 ? money(result.segments * price, words) as Any : nil as String? as Any,
             "as_of": words.age(state.updatedAt, now: Date()),
@@ -146,6 +167,10 @@ struct SayStep: Sendable {
         let words = console.words(request, context)
         let fields = try await request.form()
         let body = (fields["body"] ?? "").replacing("\r\n", with: "\n")
+        if fields["plain"] != nil {
+            return try await show(
+                request, context, visitor, draft, body: Composing.plainPunctuation(body))
+        }
         if fields["look"] != nil {
             return try await show(request, context, visitor, draft, body: body)
         }
@@ -155,6 +180,7 @@ struct SayStep: Sendable {
         }
         let language = fields["language"] ?? "en"
         do {
+            _ = try Template(Composing.normalised(body))
             try await console.store.drafts.save(
                 script: Composing.normalised(body), language: language, of: draft.campaign.id,
                 organisation: visitor.organisation,
@@ -164,10 +190,12 @@ struct SayStep: Sendable {
                 request, context, draft, here: .say, conflict,
                 pairs: [(words("script_label"), draft.script?.body ?? "", body)],
                 fields: ["body": body, "language": language])
-        } catch let wrong as InvalidInput {
+        } catch let fault as TemplateError {
             return try await show(
-                request, context, visitor, draft, body: body,
-                error: words("script_fault", ["fault": wrong.description]))
+                request, context, visitor, draft, body: body, error: words.fault(fault))
+        } catch is InvalidInput {
+            return try await show(
+                request, context, visitor, draft, body: body, error: words("campaign_over"))
         }
         await console.uploads.count(draft.campaign.id, organisation: visitor.organisation)
         let base = "/o/c/\(draft.campaign.id.text)"

@@ -23,8 +23,8 @@ actor Uploads {
         case waiting
         case running(ImportProgress)
         case done(ImportReport)
-        /// What is wrong with the file, in English, as the importer says it.
-        case failed(String)
+        /// What is wrong with the file; nil: something of ours.
+        case failed(InvalidInput?)
     }
 
     private let store: PageStore
@@ -107,10 +107,41 @@ actor Uploads {
             end(id, .done(report))
             count(request.campaign, organisation: request.organisation)
         } catch let error as InvalidInput {
-            end(id, .failed(error.description.replacing(request.path, with: request.fileName)))
+            end(id, .failed(error))
         } catch {
             logger.error("An upload could not be imported.", metadata: ["error": "\(error)"])
-            end(id, .failed(""))
+            end(id, .failed(nil))
+        }
+    }
+
+    /// Makes a list of people of an earlier campaign, in the background.
+    ///
+    /// - Returns: under which its progress is shown.
+    func gather(_ request: GatherRequest, member: UUID) -> UUID {
+        var upload = Upload(
+            id: UUID(), organisation: request.organisation, campaign: request.campaign,
+            member: member, file: MultipartFile(path: "", name: request.name, bytes: 0))
+        upload.stage = .running(ImportProgress(phase: .reading, done: 0, total: 0))
+        uploads[upload.id] = upload
+        let id = upload.id
+        Task { await run(id, request) }
+        return id
+    }
+
+    private func run(_ id: UUID, _ request: GatherRequest) async {
+        do {
+            let report = try await store.imports.gather(request) { progress in
+                Task { await self.note(progress, of: id) }
+            }
+            try await store.drafts.listChanged(
+                request.campaign, organisation: request.organisation, by: request.createdBy)
+            end(id, .done(report))
+            count(request.campaign, organisation: request.organisation)
+        } catch let error as InvalidInput {
+            end(id, .failed(error))
+        } catch {
+            logger.error("A list could not be gathered.", metadata: ["error": "\(error)"])
+            end(id, .failed(nil))
         }
     }
 
@@ -125,7 +156,7 @@ actor Uploads {
 
     private func end(_ id: UUID, _ stage: Stage) {
         uploads[id]?.stage = stage
-        if case .done = stage, let path = uploads[id]?.file.path { unlink(path) }
+        if case .done = stage, let path = uploads[id]?.file.path, !path.isEmpty { unlink(path) }
     }
 
     // MARK: Counting

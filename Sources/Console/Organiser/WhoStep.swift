@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import Store
+import Texting
 
 /// `/o/c/ID/who`: the list, from a file to people who may be texted.
 struct WhoStep: Sendable {
@@ -22,6 +23,11 @@ struct WhoStep: Sendable {
         router.post("/o/c/{id}/who/upload") { request, context in
             try await console.editing(request, context) { visitor, draft in
                 try await receive(request, context, visitor, draft)
+            }
+        }
+        router.post("/o/c/{id}/who/paste") { request, context in
+            try await console.editing(request, context) { visitor, draft in
+                try await paste(request, context, visitor, draft)
             }
         }
         router.post("/o/c/{id}/who/undo") { request, context in
@@ -80,6 +86,8 @@ struct WhoStep: Sendable {
             ],
             "has_rejected": report.rejected > 0,
             "rejected": words("list_download", count: report.rejected),
+            "has_doubles": report.duplicate > 0,
+            "doubles": words("list_download_doubles", count: report.duplicate),
             "rejected_address": "/o/c/\(draft.campaign.id.text)/rejected/\(report.id.text)",
         ]
     }
@@ -130,6 +138,37 @@ struct WhoStep: Sendable {
         }
     }
 
+    /// Rows copied out of a spreadsheet: the same as a file with them.
+    private func paste(
+        _ request: Request, _ context: ConsoleContext, _ visitor: Visitor, _ draft: CampaignDraft
+    ) async throws -> Response {
+        let words = console.words(request, context)
+        let rows: String?
+        do {
+            rows = try await request.form(limit: Self.pasteBytesMax)["rows"]
+        } catch is HTTPError {
+            return try await show(request, context, visitor, draft, error: words("paste_too_long"))
+        }
+        guard let rows else {
+            return try await show(request, context, visitor, draft, error: words("paste_missing"))
+        }
+        let path = "\(console.uploads.makeFolder())/\(UUID().uuidString.lowercased()).csv"
+        let bytes = Array(rows.utf8)
+        guard
+            FileManager.default.createFile(
+                atPath: path, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
+        else {
+            return try await show(request, context, visitor, draft, error: words("upload_no_room"))
+        }
+        let file = MultipartFile(
+            path: path, name: words("paste_name"), bytes: bytes.count)
+        let id = await console.uploads.add(file, campaign: draft.campaign.id, visitor: visitor)
+        return console.redirect("/o/c/\(draft.campaign.id.text)/list/\(id.text)")
+    }
+
+    /// Some ten thousand rows; more come as a file.
+    private static let pasteBytesMax = 4_000_000
+
     private func upload(
         _ context: ConsoleContext, _ visitor: Visitor, _ draft: CampaignDraft
     ) async -> Uploads.Upload? {
@@ -162,11 +201,16 @@ struct WhoStep: Sendable {
                 ])
         case .done:
             return console.redirect("/o/c/\(draft.campaign.id.text)/who")
+        case .failed(let reason) where upload.file.path.isEmpty:
+            // Not a file but people of an earlier campaign: there is nothing to put right.
+            let known = Set(["nobody", "selecting"])
+                .intersection([reason?.description ?? ""]).first
+            let key = known.map { "follow_\($0)" } ?? "import_failed"
+            return try await show(request, context, visitor, draft, error: words(key))
         case .failed(let reason):
             return try columns(
                 request, context, visitor, draft, upload,
-                error: reason.isEmpty
-                    ? words("import_failed") : words("import_fault", ["fault": reason]))
+                error: reason.map { words.fault($0, file: upload.file) } ?? words("import_failed"))
         }
     }
 
@@ -181,10 +225,9 @@ struct WhoStep: Sendable {
         do {
             found = try preview(upload, visitor, words, &error)
         } catch let wrong as InvalidInput {
-            let reason = wrong.description.replacing(upload.file.path, with: upload.file.name)
             return console.step(
                 "organiser_list", request, context, draft, here: "who",
-                error: words("import_fault", ["fault": reason]),
+                error: words.fault(wrong, file: upload.file),
                 ["file": upload.file.name, "hopeless": true])
         }
         let (columns, sample) = found
@@ -337,19 +380,27 @@ struct WhoStep: Sendable {
             try await imports.list(organisation: organisation, campaign: draft.campaign.id)
                 .contains(where: { $0.id == id })
         else { return console.notFound(request, context) }
-        let head = [words("reject_row"), words("reject_reason"), words("reject_value")]
+        let isDoubles = request.query["doubles"] != nil
+        let head = [
+            words("reject_row"), words("reject_reason"),
+            words(isDoubles ? "reject_other" : "reject_value"),
+        ]
         let body = ResponseBody { writer in
-            try await writer.write(ByteBuffer(string: "\u{FEFF}" + CSVLine.line(head)))
+            var bytes = Array("\u{FEFF}".utf8)
+            CSVLine.append(head, to: &bytes)
+            try await writer.write(ByteBuffer(bytes: bytes))
             var last = 0
             while true {
                 let rows = try await imports.rejects(
-                    of: id, organisation: organisation, after: last)
+                    of: id, organisation: organisation, doubles: isDoubles, after: last)
                 guard let end = rows.last else { break }
                 last = end.row
-                let text = rows.map {
-                    CSVLine.line([String($0.row), words("reject_\($0.reason)"), $0.detail])
-                }.joined()
-                try await writer.write(ByteBuffer(string: text))
+                bytes = []
+                for row in rows {
+                    CSVLine.append(
+                        [String(row.row), words("reject_\(row.reason)"), row.detail], to: &bytes)
+                }
+                try await writer.write(ByteBuffer(bytes: bytes))
             }
             try await writer.finish(nil)
         }
@@ -357,23 +408,38 @@ struct WhoStep: Sendable {
             status: .ok,
             headers: [
                 .contentType: "text/csv; charset=utf-8",
-                .contentDisposition: "attachment; filename=\"rejected.csv\"",
+                .contentDisposition:
+                    "attachment; filename=\"\(isDoubles ? "double" : "rejected").csv\"",
             ], body: body)
     }
 }
 
-/// A line of a table that people open in a spreadsheet.
-enum CSVLine {
-    /// What begins like a formula gets an apostrophe, so that no program runs it (OWASP, CSV
-    /// injection). Numbers with a plus are no exception.
-    static func line(_ fields: [String]) -> String {
-        fields.map { field in
-            let isFormula = field.unicodeScalars.first.map {
-                "=+-@\t\r\n".unicodeScalars.contains($0)
-            }
-            let safe = isFormula == true ? "'" + field : field
-            let needsQuotes = safe.contains { ",\"\n\r".contains($0) }
-            return needsQuotes ? "\"\(safe.replacing("\"", with: "\"\""))\"" : safe
-        }.joined(separator: ",") + "\r\n"
+extension Words {
+    /// What is wrong with a file, in this language; in English what nobody has translated.
+    func fault(_ wrong: InvalidInput, file: MultipartFile) -> String {
+        let reason =
+            wrong.key.isEmpty
+            ? wrong.description.replacing(file.path, with: file.name)
+            : self("list_fault_\(wrong.key)", wrong.values)
+        return self("import_fault", ["fault": reason])
+    }
+
+    /// What is wrong with a script, and where.
+    func fault(_ wrong: TemplateError) -> String {
+        var values = ["n": number(wrong.position)]
+        let key: String
+        switch wrong.reason {
+        case .unclosedBrace: key = "unclosed"
+        case .strayBrace: key = "stray"
+        case .emptyField: key = "empty"
+        case .badName(let name):
+            key = "name"
+            values["name"] = name
+        case .braceInField: key = "inside"
+        case .elseWithoutIf, .secondElse: key = "else"
+        case .endWithoutIf: key = "end"
+        case .ifWithoutEnd: key = "if"
+        }
+        return self("script_fault", ["fault": self("template_\(key)", values)])
     }
 }

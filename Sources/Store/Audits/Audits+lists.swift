@@ -52,6 +52,7 @@ extension Audits {
             JOIN import i ON i.organisation_id = r.organisation_id AND i.id = r.import_id
             WHERE r.organisation_id = \(organisation)
               AND (\(list) IS NULL OR i.id::text = \(list) OR i.file_name = \(list))
+              AND NOT r.reason = ANY(\(Imports.doubleReasons))
             GROUP BY 1
             """
         ) { row in (try row.value(0), try row.value(1)) }

@@ -9,6 +9,8 @@ package struct ReplyFilter: Sendable, Equatable {
     package var campaign: UUID?
     /// A texter's conversations.
     package var texter: UUID?
+    /// Handed to this team.
+    package var team: UUID?
     /// Of nobody who is here.
     package var isInPool = false
     /// `question=value` as recorded.
@@ -33,6 +35,7 @@ package struct ReplyRow: Sendable {
     package var campaign: String?
     package var answers: [String: String]
     package var tags: [String]
+    package var team: String?
 
     init(row: borrowing Row) throws {
         id = try row.value(0)
@@ -45,6 +48,7 @@ package struct ReplyRow: Sendable {
         campaign = try row.value(7)
         answers = (try? (row.value(8) as JSONB).decode([String: String].self)) ?? [:]
         tags = try row.value(9)
+        team = try row.value(10)
     }
 }
 
@@ -53,6 +57,9 @@ package struct ReplyChoices: Sendable {
     package var campaigns: [(id: UUID, name: String)]
     package var people: [(id: UUID, name: String, role: String)]
     package var answers: [(question: String, value: String)]
+    package var teams: [(id: UUID, name: String)]
+    /// Tags of ready answers and of conversations that wait, for whoever types one.
+    package var tags: [String]
 }
 
 /// Conversations of all texters, for those who lead.
@@ -91,6 +98,7 @@ package struct ReplyReviews: Sendable {
         }
         if let campaign = filter.campaign { parts.append("c.campaign_id = \(campaign)") }
         if let texter = filter.texter { parts.append("c.assignee_id = \(texter)") }
+        if let team = filter.team { parts.append("c.team_id = \(team)") }
         if filter.isInPool { parts.append(Desk.inPool) }
         if let tag = filter.tag { parts.append("\(tag) = ANY(c.tags)") }
         if let (question, value) = filter.recorded {
@@ -104,11 +112,12 @@ package struct ReplyReviews: Sendable {
         return """
             SELECT c.id, p.name, c.snippet, c.needs_reply_since, c.flagged,
                 greatest(c.last_inbound_at, c.last_outbound_at, c.created_at), m.name, g.name,
-                c.answers, c.tags
+                c.answers, c.tags, q.name
             FROM conversation c
             JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id
             LEFT JOIN member m ON m.organisation_id = c.organisation_id AND m.id = c.assignee_id
             LEFT JOIN campaign g ON g.organisation_id = c.organisation_id AND g.id = c.campaign_id
+            LEFT JOIN team q ON q.organisation_id = c.organisation_id AND q.id = c.team_id
             WHERE c.organisation_id = \(organisation) \(conditions)
             ORDER BY \(order) LIMIT \(pageRows + 1) OFFSET \(filter.offset)
             """
@@ -147,7 +156,26 @@ package struct ReplyReviews: Sendable {
                 GROUP BY 1, 2 ORDER BY min(position), 1, 2 LIMIT 50
                 """
             ) { row in (question: try row.value(0) as String, value: try row.value(1) as String) }
-            return ReplyChoices(campaigns: campaigns, people: people, answers: answers)
+            let teams = try await connection.rows(
+                """
+                SELECT id, name FROM team
+                WHERE organisation_id = \(organisation) AND retired_at IS NULL
+                ORDER BY lower(name) LIMIT 100
+                """
+            ) { row in (id: try row.value(0) as UUID, name: try row.value(1) as String) }
+            let tags = try await connection.rows(
+                """
+                SELECT tag FROM answer WHERE organisation_id = \(organisation)
+                    AND tag IS NOT NULL AND retired_at IS NULL
+                UNION
+                SELECT tag FROM (SELECT tags FROM conversation
+                    WHERE organisation_id = \(organisation) AND needs_reply_since IS NOT NULL
+                    LIMIT 2000) w, unnest(w.tags) tag
+                ORDER BY 1 LIMIT 100
+                """
+            ) { row in try row.value(0) as String }
+            return ReplyChoices(
+                campaigns: campaigns, people: people, answers: answers, teams: teams, tags: tags)
         }
     }
 }

@@ -17,6 +17,8 @@ struct DrawSetting: Sendable {
     var consentCountries: [String] = []
     /// Whether this campaign may text without a person's press, and the installation allows it.
     var isPacedAllowed = false
+    /// Whether a list of this campaign reminds people who had not answered.
+    var hasReminders = false
 
     var isLive: Bool { state == .live && !senderIDs.isEmpty }
 
@@ -34,7 +36,9 @@ struct DrawSetting: Sendable {
         let found = try await connection.first(
             """
             SELECT c.state, c.pool, c.script_version, s.body, c.send_before, c.per_minute,
-                o.countries, o.paced_allowed AND c.mode = 'paced'
+                o.countries, o.paced_allowed AND c.mode = 'paced',
+                EXISTS (SELECT FROM import i WHERE i.organisation_id = c.organisation_id
+                    AND i.campaign_id = c.id AND i.selection = 'unanswered')
             FROM campaign c JOIN organisation o ON o.id = c.organisation_id
             JOIN script s ON s.organisation_id = c.organisation_id
                 AND s.campaign_id = c.id AND s.version = c.script_version
@@ -46,7 +50,8 @@ struct DrawSetting: Sendable {
                 state: try row.value(0) as String, pool: try row.value(1) as String,
                 version: try row.value(2) as Int32, body: try row.value(3) as String,
                 sendBefore: try row.value(4) as Date?, perMinute: try row.value(5) as Int32?,
-                countries: try row.value(6) as [String], isPacedAllowed: try row.value(7) as Bool
+                countries: try row.value(6) as [String], isPacedAllowed: try row.value(7) as Bool,
+                hasReminders: try row.value(8) as Bool
             )
         }
         guard let found else { return nil }
@@ -57,7 +62,7 @@ struct DrawSetting: Sendable {
             template: try Template(found.body), sendBefore: found.sendBefore,
             perMinute: found.perMinute, senders: pool.choice, senderIDs: pool.senders,
             consentCountries: JurisdictionProfile.countriesNeedingConsent(found.countries),
-            isPacedAllowed: found.isPacedAllowed)
+            isPacedAllowed: found.isPacedAllowed, hasReminders: found.hasReminders)
     }
 }
 
@@ -74,6 +79,8 @@ struct TakenPerson: Sendable {
     var isErased: Bool
     /// Whether the law of their country turns on consent and no record of it stands.
     var lacksConsent: Bool
+    /// Has written since a list of people who had not answered was made.
+    var hasAnswered = false
     /// The number of the person's last conversation, if it is in the pool.
     var lastSender: UUID?
     /// Values of the script's fields, in the order of ``Template/fields``.
@@ -87,8 +94,9 @@ struct TakenPerson: Sendable {
                 recentTexts: 0),
             purpose: .unasked, isFirstTry: true, cap: .max, sendBefore: nil,
             campaignHasEnded: false, now: .distantPast)
-        if verdict == .go { return lacksConsent ? .suppressed(.noConsent) : nil }
-        return verdict
+        guard verdict == .go else { return verdict }
+        if lacksConsent { return .suppressed(.noConsent) }
+        return hasAnswered ? .suppressed(.answered) : nil
     }
 }
 
@@ -113,7 +121,8 @@ extension Draw {
                     AND v.sender_id = ANY(\(setting.senderIDs))
                  ORDER BY greatest(v.last_inbound_at, v.last_outbound_at, v.created_at) DESC
                  LIMIT 1),
-                \(fields), \(lacksConsent(setting.consentCountries))
+                \(fields), \(lacksConsent(setting.consentCountries)),
+                \(hasAnswered(setting, "r"))
             FROM unnest(\(slices.map(\.lane)), \(slices.map(\.zoneSet)), \(slices.map(\.from)),
                 \(slices.map(\.end))) WITH ORDINALITY AS w(lane, zone_set, start, finish, place)
             CROSS JOIN LATERAL (
@@ -132,7 +141,8 @@ extension Draw {
                 position: try row.value(3), zoneSet: try row.value(4), name: try row.value(5),
                 isOptedOut: try row.value(6), isWrongNumber: try row.value(7),
                 isErased: try row.value(8), lacksConsent: try row.value(11),
-                lastSender: try row.value(9), values: try row.value(10))
+                hasAnswered: try row.value(12), lastSender: try row.value(9),
+                values: try row.value(10))
         }
     }
 
@@ -147,6 +157,22 @@ extension Draw {
                 AND NOT EXISTS (SELECT FROM consent k
                     WHERE k.organisation_id = c.organisation_id AND k.contact_id = c.id
                       AND btrim(k.wording) <> '' AND k.given_at <= now()))
+            """
+    }
+
+    /// Whether somebody on a list of people who had not answered has answered since it was made.
+    ///
+    /// - Parameter row: a table with `organisation_id`, `lane_id` and `contact_id`.
+    static func hasAnswered(_ setting: DrawSetting, _ row: String) -> SQL {
+        guard setting.hasReminders else { return "false" }
+        return """
+            EXISTS (SELECT FROM lane y
+                JOIN import i ON i.organisation_id = y.organisation_id AND i.id = y.import_id
+                    AND i.selection = 'unanswered'
+                JOIN conversation v ON v.organisation_id = y.organisation_id
+                    AND v.contact_id = \(raw: row).contact_id AND v.last_inbound_at > i.created_at
+                WHERE y.organisation_id = \(raw: row).organisation_id
+                    AND y.id = \(raw: row).lane_id)
             """
     }
 

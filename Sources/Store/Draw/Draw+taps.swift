@@ -154,6 +154,7 @@ extension TapResult.Refusal {
         switch verdict {
         case .suppressed(.wrongNumber): self = .wrongNumber
         case .suppressed(.noConsent): self = .noConsent
+        case .suppressed(.answered): self = .answered
         case .cancelled: self = .erased
         default: self = .optedOut
         }

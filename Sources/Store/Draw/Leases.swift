@@ -46,6 +46,8 @@ package enum TapResult: Sendable, Equatable {
     package enum Refusal: String, Sendable {
         case optedOut = "opted_out"
         case noConsent = "no_consent"
+        /// They have answered since the list of those who had not was made.
+        case answered
         case wrongNumber = "wrong_number"
         case erased
         /// It is too late or too early where the person is.
@@ -238,7 +240,8 @@ extension Draw {
                     AND h.campaign_id = \(setting.campaign)
                     AND c.organisation_id = h.organisation_id AND c.id = h.contact_id
                     AND (c.opted_out_at IS NOT NULL OR c.wrong_number_at IS NOT NULL
-                        OR c.erased_at IS NOT NULL OR \(Draw.lacksConsent(setting.consentCountries)))
+                        OR c.erased_at IS NOT NULL OR \(Draw.lacksConsent(setting.consentCountries))
+                        OR \(Draw.hasAnswered(setting, "h")))
                 RETURNING h.lane_id, h.position
             )
             SELECT g.lane_id, l.zone_set, g.position FROM gone g

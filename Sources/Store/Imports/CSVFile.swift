@@ -33,18 +33,33 @@ package struct CSVFile: Sendable {
             }
             bytes += block.count
         }
-        guard bytes > 0 else { throw InvalidInput("The file \(path) is empty.") }
+        guard bytes > 0 else { throw Self.empty(path) }
+        try refuseWorkbook(start, path)
         let (encoding, mark) = guess(start, utf8, zeros, bytes)
         let isWide = encoding == .utf16LittleEndian || encoding == .utf16BigEndian
         guard isWide ? zeros.wide == 0 : !utf8.hasNUL else {
             throw InvalidInput(
                 "The file \(path) holds NUL characters, so it is damaged or no text; export it "
-                    + "again as CSV.")
+                    + "again as CSV.", key: "damaged")
         }
-        guard bytes > mark else { throw InvalidInput("The file \(path) is empty.") }
+        guard bytes > mark else { throw Self.empty(path) }
         return CSVFile(
             path: path, bytes: bytes, sha256: hasher.finish(), encoding: encoding,
             markBytes: mark)
+    }
+
+    static func empty(_ path: String) -> InvalidInput {
+        InvalidInput("The file \(path) is empty.", key: "empty")
+    }
+
+    /// Workbooks are packed: a list has to be taken out of them first.
+    private static func refuseWorkbook(_ start: [UInt8], _ path: String) throws {
+        guard
+            start.starts(with: [0x50, 0x4B, 0x03, 0x04]) || start.starts(with: [0xD0, 0xCF, 0x11])
+        else { return }
+        throw InvalidInput(
+            "The file \(path) is a workbook, not a table; open it and save its sheet as CSV.",
+            key: "workbook")
     }
 
     private static func guess(

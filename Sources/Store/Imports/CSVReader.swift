@@ -67,10 +67,10 @@ package struct CSVShape: Sendable {
         }
         // What one separator cannot read, another may; but a very wide header is refused as such.
         guard let best, best.score > 1 || failure == nil else {
-            throw failure ?? InvalidInput("The file \(file.path) is empty.")
+            throw failure ?? CSVFile.empty(file.path)
         }
         guard !best.shape.sample.isEmpty else {
-            throw InvalidInput("The file \(file.path) is empty.")
+            throw CSVFile.empty(file.path)
         }
         return best.shape
     }

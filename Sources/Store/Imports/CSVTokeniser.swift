@@ -89,7 +89,8 @@ package struct CSVTokeniser {
     package mutating func finish() throws -> CSVBatch {
         guard state != .quoted else {
             throw InvalidInput(
-                "A quote that opens in record \(record + 1) is never closed; correct the file.")
+                "A quote that opens in record \(record + 1) is never closed; correct the file.",
+                key: "open_quote", values: ["row": String(record + 1)])
         }
         let begun = batch.recordEnds.last ?? 0
         let isOpen = state != .start || batch.fieldEnds.count > begun
@@ -145,7 +146,8 @@ package struct CSVTokeniser {
         guard columns <= Self.columnsMax else {
             throw InvalidInput(
                 "Record \(record + 1) has \(columns) columns and \(Self.columnsMax) are the most; "
-                    + "export fewer columns, or check the separator.")
+                    + "export fewer columns, or check the separator.", key: "too_wide",
+                values: ["row": String(record + 1), "columns": String(columns)])
         }
     }
 
@@ -155,7 +157,8 @@ package struct CSVTokeniser {
         let start = begun == 0 ? 0 : batch.fieldEnds[begun - 1]
         guard batch.bytes.count - start <= Self.recordBytesMax else {
             throw InvalidInput(
-                "Record \(record + 1) is longer than a megabyte; a quote is probably missing.")
+                "Record \(record + 1) is longer than a megabyte; a quote is probably missing.",
+                key: "too_long_row", values: ["row": String(record + 1)])
         }
     }
 

@@ -70,7 +70,9 @@ extension ImportColumns {
         _ sample: [[String]], choices: ColumnChoices = ColumnChoices(), regions: [String]
     ) throws -> ImportColumns {
         let filled = sample.filter { $0 != [""] }
-        guard let first = filled.first else { throw InvalidInput("The file is empty.") }
+        guard let first = filled.first else {
+            throw InvalidInput("The file is empty.", key: "empty")
+        }
         let hasHeader = !first.contains { isNumber($0, regions) }
         let width = hasHeader ? first.count : filled.map(\.count).max() ?? 0
         let headings = hasHeader ? first : []
@@ -85,7 +87,8 @@ extension ImportColumns {
         guesser.columns.hasHeader = hasHeader
         guard !guesser.columns.numbers.isEmpty else {
             throw InvalidInput(
-                "No column seems to hold telephone numbers; name one by --number COLUMN.")
+                "No column seems to hold telephone numbers; name one by --number COLUMN.",
+                key: "no_numbers")
         }
         return guesser.columns
     }

@@ -105,6 +105,7 @@ package struct RejectedRow: Sendable, Equatable, Codable {
     /// 1 is the first row after the header.
     package var row: Int
     package var reason: String
-    /// What stood in the number's column, or what is wrong with the row.
+    /// What stood in the number's column, or what is wrong with the row; for a double one, the row
+    /// that was taken instead.
     package var detail: String
 }

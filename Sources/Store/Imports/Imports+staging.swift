@@ -47,7 +47,8 @@ extension Imports {
         }
         let counts = await pipeline.counts
         guard counts.read > 0 else {
-            throw InvalidInput("The file \(file.path) has a header but no rows.")
+            throw InvalidInput(
+                "The file \(file.path) has a header but no rows.", key: "no_rows")
         }
         return counts
     }
@@ -88,7 +89,7 @@ extension Imports {
         progress(ImportProgress(phase: .sorting, done: 0, total: counts.staged))
         try await refusingDuplicates(
             "Another import of this campaign was interrupted; resume or undo that one first "
-                + "('barnstorm contacts import --resume' or '--undo')."
+                + "('barnstorm contacts import --resume' or '--undo').", key: "other_open"
         ) {
             try await database.transaction(organisation: organisation) { connection in
                 try await connection.script("SET LOCAL work_mem = '256MB'")
@@ -172,24 +173,50 @@ extension Imports {
         "unknown", "country", "number", "prefix", "postal_code", "explicit",
     ]
 
+    /// Notes each row that gave way to another: the first one with its number, or a recipient that
+    /// the campaign had before. Only lists with such rows pay for it.
+    private func noteDoubles(
+        _ id: UUID, _ organisation: Int32, on connection: Connection
+    ) async throws {
+        try await connection.execute(
+            """
+            INSERT INTO import_reject (organisation_id, import_id, row_number, reason, detail)
+            SELECT \(organisation), \(id), s.row_number,
+                CASE WHEN m.number_hash IS NULL THEN 'household'
+                    WHEN m.row_number = s.row_number THEN 'listed'
+                    WHEN lower(m.name) <> lower(s.name) THEN 'shared' ELSE 'duplicate' END,
+                CASE WHEN m.number_hash IS NULL OR m.row_number = s.row_number THEN ''
+                    ELSE m.row_number::text END
+            FROM \(Self.table("stage", id)) s
+            LEFT JOIN \(Self.table("merge", id)) m ON m.number_hash = s.number_hash
+            WHERE m.row_number IS DISTINCT FROM s.row_number OR m.position IS NULL
+            ON CONFLICT DO NOTHING
+            """)
+    }
+
     private func count(
         _ id: UUID, _ organisation: Int32, _ counts: ImportCounts, on connection: Connection
     ) async throws {
         let merge = Self.table("merge", id)
-        try await connection.execute(
-            """
-            UPDATE import SET rows_good = good, rows_duplicate = \(counts.staged) - good,
-                rows_landline = landlines, rows_unlikely = doubtful,
-                rows_household = (SELECT coalesce(sum(n), 0)::bigint
-                    FROM (\(Self.households(id, "count(*) AS n"))) h),
-                rows_opted_out = (SELECT count(*) FROM \(merge) m JOIN contact c
-                    ON c.organisation_id = \(organisation) AND c.id = m.contact_id
-                    WHERE NOT m.is_new AND m.position IS NOT NULL AND c.opted_out_at IS NOT NULL)
-            FROM (SELECT count(*) AS good, count(*) FILTER (WHERE landline) AS landlines,
-                    count(*) FILTER (WHERE unlikely) AS doubtful
-                FROM \(merge) WHERE position IS NOT NULL) t
-            WHERE organisation_id = \(organisation) AND id = \(id)
-            """)
+        let doubles =
+            try await connection.first(
+                """
+                UPDATE import SET rows_good = good, rows_duplicate = \(counts.staged) - good,
+                    rows_landline = landlines, rows_unlikely = doubtful,
+                    rows_household = (SELECT coalesce(sum(n), 0)::bigint
+                        FROM (\(Self.households(id, "count(*) AS n"))) h),
+                    rows_opted_out = (SELECT count(*) FROM \(merge) m JOIN contact c
+                        ON c.organisation_id = \(organisation) AND c.id = m.contact_id
+                        WHERE NOT m.is_new AND m.position IS NOT NULL AND c.opted_out_at IS NOT NULL)
+                FROM (SELECT count(*) AS good, count(*) FILTER (WHERE landline) AS landlines,
+                        count(*) FILTER (WHERE unlikely) AS doubtful
+                    FROM \(merge) WHERE position IS NOT NULL) t
+                WHERE organisation_id = \(organisation) AND id = \(id)
+                RETURNING rows_duplicate
+                """
+            ) { row in try row.value(0) as Int } ?? 0
+        guard doubles > 0 else { return }
+        try await noteDoubles(id, organisation, on: connection)
     }
 
     /// Twelve digits of milliseconds and the version: how all ids of this import begin.

@@ -90,11 +90,17 @@ package struct Imports: Sendable {
         return found
     }
 
+    /// Reasons of rows that are as good as another one, which was taken.
+    static let doubleReasons = ["duplicate", "shared", "household", "listed"]
+
     /// Rows that were left out, in the order of the file.
     ///
-    /// - Parameter after: the last row already read.
+    /// - Parameters:
+    ///   - doubles: those that gave way to another row, instead of those that cannot be read.
+    ///   - after: the last row already read.
     package func rejects(
-        of id: UUID, organisation: Int32, after: Int = 0, limit: Int = 1_000
+        of id: UUID, organisation: Int32, doubles: Bool = false, after: Int = 0,
+        limit: Int = 1_000
     ) async throws -> [RejectedRow] {
         try await database.transaction(organisation: organisation) { connection in
             try await connection.rows(
@@ -102,6 +108,7 @@ package struct Imports: Sendable {
                 SELECT row_number, reason, detail FROM import_reject
                 WHERE organisation_id = \(organisation) AND import_id = \(id)
                     AND row_number > \(after)
+                    AND (reason = ANY(\(Self.doubleReasons))) = \(doubles)
                 ORDER BY row_number LIMIT \(limit)
                 """
             ) { row in
@@ -144,7 +151,7 @@ package struct Imports: Sendable {
             throw InvalidInput("There is no such campaign; see 'barnstorm campaign list'.")
         }
         guard state != "ended", state != "finished" else {
-            throw InvalidInput("The campaign has ended; import into another one.")
+            throw InvalidInput("The campaign has ended; import into another one.", key: "over")
         }
         return Setting(countries: countries, script: try body.map { try Template($0) })
     }

@@ -29,6 +29,8 @@ package struct Estimate: Sendable, Codable, Equatable {
     package var unicode = 0
     /// Texts with a hole where a value is missing and no fallback stands.
     package var holes = 0
+    /// People whose value is missing, by field of the script without a fallback.
+    package var missing: [String: Int] = [:]
     /// People who have had as many texts in 24 hours as they may.
     package var overCap = 0
     package var zones: [Zone] = []
@@ -293,7 +295,7 @@ extension DrawSetting {
             organisation: organisation, campaign: campaign, state: state,
             scriptVersion: scriptVersion, template: template, sendBefore: sendBefore,
             perMinute: perMinute, senders: senders, senderIDs: senderIDs,
-            consentCountries: consentCountries)
+            consentCountries: consentCountries, hasReminders: hasReminders)
     }
 
     /// A campaign without any saved words.
@@ -310,6 +312,7 @@ extension DrawSetting {
 /// The sums of a count under way.
 private struct EstimateCount {
     private var sum = Estimate()
+    private var report: TemplateReport?
     private var zones: [Int16: Estimate.Zone] = [:]
     private var bySender: [UUID: Int] = [:]
     /// By length in units: how many texts, and where one of them stands.
@@ -334,7 +337,7 @@ private struct EstimateCount {
         if let sender = person.lastSender ?? setting.senders.sender(for: person.contact) {
             bySender[sender, default: 0] += segments
         }
-        if hasHole(person, setting, texter) { sum.holes += 1 }
+        note(person, setting, texter)
         if sum.first == nil { sum.first = place }
         // Octets, so that texts of both alphabets can be compared.
         let length = segments << 16 | measure.units * (measure.encoding == .ucs2 ? 16 : 7)
@@ -345,14 +348,16 @@ private struct EstimateCount {
         zones[person.zoneSet] = zone
     }
 
-    private func hasHole(
+    /// What this person's text leaves blank; an import's missing value and a blank one are the same.
+    private mutating func note(
         _ person: TakenPerson, _ setting: DrawSetting, _ texter: String?
-    ) -> Bool {
+    ) {
         var values: [String: String] = [:]
         for (field, value) in zip(setting.template.fields, person.values) { values[field] = value }
         if values["name"] == nil { values["name"] = person.name }
         if let texter { values[DrawSetting.texterField] = texter }
-        return !setting.template.holes(values).isEmpty
+        if report == nil { report = TemplateReport(setting.template) }
+        report?.add(values)
     }
 
     /// See ``Estimate/unevenness``.
@@ -366,6 +371,8 @@ private struct EstimateCount {
 
     var result: Estimate {
         var result = sum
+        result.holes = report?.rowsWithHoles ?? 0
+        result.missing = report?.missing ?? [:]
         result.zones = zones.values.sorted { $0.zoneSet < $1.zoneSet }
         let sorted = lengths.sorted { $0.key < $1.key }
         result.worst = sorted.last?.value.place

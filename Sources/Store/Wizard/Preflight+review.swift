@@ -73,7 +73,9 @@ extension Preflight {
         let wantsImprint =
             facts.imprint.map { !script.contains($0) }
             ?? (facts.countries.first == "GB" && !ScriptWords.hasImprint(script))
-        let wantsPayer = facts.countries.first == "US" && !ScriptWords.hasPayer(script)
+        let wantsPayer =
+            facts.countries.first == "US"
+            && !ScriptWords.hasPayer(script, committee: facts.organisationName)
         if wantsImprint || wantsPayer {
             findings.append(
                 LaunchFinding(
@@ -175,17 +177,48 @@ extension ScriptWords {
         }
     }
 
-    static func hasPayer(_ script: String) -> Bool {
+    /// “Paid for by …”, or *(name) with (committee)*, in which the person who sends is named.
+    ///
+    /// Source: California Government Code 84504.7(a); a committee that texts for others, or a name
+    /// that does not tell the organisation, is left to the person who accepts the finding.
+    static func hasPayer(_ script: String, committee: String) -> Bool {
         let text = script.lowercased()
-        return ["paid for by", "pd for by", "pd 4 by", "pagado por", "pago por", " with "].contains
-        {
-            text.contains($0)
+        let paid = ["paid for by", "pd for by", "pd 4 by", "pagado por", "pago por"]
+        return paid.contains { text.contains($0) } || names(sender: script, with: committee)
+    }
+
+    /// Whether somebody's name stands before “with” and the committee's behind it.
+    private static func names(sender script: String, with committee: String) -> Bool {
+        let words = script.split { $0.isWhitespace || ",.;:!?()".contains($0) }.map(String.init)
+        let wanted = telling(committee)
+        return words.indices.contains { place in
+            guard ["with", "w/", "con", "gyda"].contains(words[place].lowercased()) else {
+                return false
+            }
+            let behind = words[(place + 1)...].prefix(4).joined(separator: " ")
+            let isCommittee =
+                behind.lowercased().contains(committee.lowercased())
+                || !wanted.isDisjoint(with: Set(Self.words(behind.lowercased())))
+            return isCommittee && words[..<place].suffix(3).contains(where: isName)
         }
     }
 
+    /// `{texter}` or a capital letter, unless it is one of the words that begin such texts.
+    private static func isName(_ word: String) -> Bool {
+        if word.hasPrefix("{texter") { return true }
+        let greetings = [
+            "hi", "hello", "hey", "i", "i'm", "i’m", "it's", "it’s", "this", "we", "a",
+        ]
+        return word.first?.isUppercase == true && !greetings.contains(word.lowercased())
+    }
+
+    /// The promoter's name and address stand in the text: Elections Act 2022, section 41.
+    ///
+    /// “On behalf of” alone is half of an imprint and an everyday phrase.
     static func hasImprint(_ script: String) -> Bool {
         let text = script.lowercased()
-        return ["promoted by", "imprint", "hyrwyddir gan", "hyrwyddwyd gan", "on behalf of"]
+        return ["promoted by", "published by", "imprint:", "imprint at", "hyrwyddir gan"]
             .contains { text.contains($0) }
+            || text.contains("hyrwyddwyd gan") || text.contains("cyhoeddwyd gan")
     }
 }
