@@ -8,6 +8,7 @@ import Glibc
     static func main() async {
         // A reader that went away is an error of `write`, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        ParentWatch.begin()
         do {
             var command = try Barnstorm.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -20,8 +20,11 @@ struct BenchHouse: Sendable {
         _ settings: Settings, knobs: String, log: String? = nil
     ) async throws -> BenchHouse {
         let server = try settings.databaseURL()
-        let name = "barnstorm_bench_\(getpid())_\(UInt32.random(in: 0...UInt32.max))"
-        try await administer(server, "CREATE DATABASE \(name)")
+        let name = "\(prefix)\(getpid())_\(UInt32.random(in: 0...UInt32.max))"
+        try await administer(server) { connection in
+            try await clear(connection)
+            try await connection.script("CREATE DATABASE \(name)")
+        }
         let url = try address(of: name, on: server)
         let database = try Database(url: url, size: 10, applicationName: "barnstorm bench")
         let migrations = try Migrations(directory: MigrationDirectory.find(settings))
@@ -35,12 +38,34 @@ struct BenchHouse: Sendable {
     func close() async throws {
         carrier.stop()
         await database.close()
-        try await Self.administer(serverURL, "DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
+        try await Self.administer(serverURL) {
+            try await $0.script("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
+        }
     }
 
-    private static func administer(_ url: String, _ statement: String) async throws {
+    private static let prefix = "barnstorm_bench_"
+
+    /// Drops what measurements left behind that were killed: their process is gone and nobody is
+    /// connected.
+    private static func clear(_ connection: Connection) async throws {
+        let names = try await connection.rows(
+            """
+            SELECT datname::text FROM pg_database d WHERE starts_with(datname, \(prefix))
+                AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+            """
+        ) { try $0.value(0) as String }
+        for name in names {
+            let process = name.dropFirst(prefix.count).split(separator: "_").first ?? ""
+            guard let pid = Int32(process), kill(pid, 0) != 0, errno == ESRCH else { continue }
+            try await connection.script("DROP DATABASE IF EXISTS \(name)")
+        }
+    }
+
+    private static func administer(
+        _ url: String, _ body: @Sendable (Connection) async throws -> Void
+    ) async throws {
         let database = try Database(url: url, size: 1, applicationName: "barnstorm bench")
-        try await database.withConnection { try await $0.script(statement) }
+        try await database.withConnection { try await body($0) }
         await database.close()
     }
 
@@ -77,6 +102,8 @@ final class CarrierProcess: Sendable {
         process.arguments =
             ["carrier", "--port", "0", "--json", "--knobs", file]
             + (log.map { ["--log", $0] } ?? [])
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(ParentWatch.environment) { $1 }
         let output = Pipe()
         process.standardOutput = output
         try process.run()

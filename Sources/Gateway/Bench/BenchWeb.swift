@@ -36,6 +36,7 @@ final class WebProcess: Sendable {
             "LOG_LEVEL": "warning", "MIGRATIONS": try MigrationDirectory.find(settings),
         ]
         for (name, value) in chosen { environment[Settings.prefix + name] = value }
+        environment.merge(ParentWatch.environment) { $1 }
         let child = try ChildProgram.start(
             [ExecutablePath.url.path, "serve", "--only", "web"], environment: environment,
             log: folder + "/web.log")

@@ -97,12 +97,15 @@ struct AccountCommand: AsyncParsableCommand {
                     .list(organisation: organisation.id)
             }
             try context.output.json(all)
+            // Without a public address the path still says what to type behind it.
+            let origin = (try? context.settings.publicURL()) ?? ""
             context.output.table(
-                ["id", "name", "provider", "shared", "hook", "state"],
+                ["id", "name", "provider", "shared", "a message comes in", "state"],
                 all.map {
                     [
                         "\($0.id)", $0.name, $0.provider, $0.organisation == nil ? "yes" : "no",
-                        $0.hook, $0.closedReason.map { "closed: \($0)" } ?? "open",
+                        "\(origin)/hooks/\($0.provider)/\($0.hook)/inbound",
+                        $0.closedReason.map { "closed: \($0)" } ?? "open",
                     ]
                 })
         }
