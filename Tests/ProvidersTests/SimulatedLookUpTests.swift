@@ -123,4 +123,21 @@ import Testing
             #expect(try await bench.get("/nowhere")?.status == 404)
         }
     }
+
+    @Test func `a phone is found by its number, as somebody types it`() async throws {
+        try await CarrierBench.run { bench in
+            _ = try await bench.text(to: "+15555550123", body: "Your code is 123456")
+            for typed in ["%2B15555550123", "+1 555 555 0123", "15555550123"] {
+                let address = "/phone?person=" + typed.replacing(" ", with: "+")
+                let page = try await bench.get(address)
+                #expect(page?.text.contains("Your code is 123456") == true, "\(typed)")
+            }
+            #expect(
+                try await bench.get("/phone?person=%2B15555550199")?.text
+                    .contains("Nobody has texted +15555550199 yet.") == true)
+            #expect(
+                try await bench.get("/phone?person=me")?.text.contains("country code") == true)
+            #expect(try await bench.get("/phone")?.text.contains("type=\"tel\"") == true)
+        }
+    }
 }

@@ -31,10 +31,13 @@ struct BoardRoutes: Sendable {
             return console.notFound(request, context)
         }
         let words = console.words(request, context)
+        var values = BoardPage(facts, words, visitor).values(said: request.query["said"])
+        if facts.campaign.state == .live, let code = facts.campaign.code {
+            values["join"] = "\(console.publicURL)/j/\(code)"
+        }
         return console.page(
             "board", request, context, title: facts.campaign.name, here: "campaigns",
-            scripts: ["app.js", "board.js"],
-            BoardPage(facts, words, visitor).values(said: request.query["said"]))
+            scripts: ["app.js", "board.js"], values)
     }
 
     /// Server-sent events: the whole board each time it has changed, at most once a second.

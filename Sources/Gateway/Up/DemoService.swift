@@ -19,7 +19,9 @@ struct DemoService: Service {
 
     func run() async throws {
         do {
-            let campaign = try await launched()
+            let campaign = try await launched(Self.draft)
+            let hand = try await launched(Self.handDraft)
+            output.line(Self.ways(plan, hand))
             await cancelWhenGracefulShutdown {
                 await DemoView(
                     campaign: campaign, organisation: seed.organisation, database: database,
@@ -36,30 +38,34 @@ struct DemoService: Service {
     }
 
     /// The campaign of an earlier run, else a new one with all its people.
-    private func launched() async throws -> Campaign {
+    private func launched(_ new: NewCampaign) async throws -> Campaign {
         let campaigns = Campaigns(database: database)
         let organisation = seed.organisation.id
         let known = try await campaigns.list(organisation: organisation)
-        if let last = known.first(where: { $0.name == Self.campaignName && $0.state != .draft }) {
+        if let last = known.first(where: { $0.name == new.name && $0.state != .draft }) {
             output.line("Going on with the campaign “\(last.name)” of the last run.")
             return last
         }
         let campaign =
-            if let draft = known.first(where: { $0.name == Self.campaignName }) {
+            if let draft = known.first(where: { $0.name == new.name }) {
                 draft
             } else {
-                try await campaigns.create(Self.draft, organisation: organisation)
+                try await campaigns.create(new, organisation: organisation)
             }
         // More of these people stop than of real ones, so that stops are seen: it would hold itself.
         try await campaigns.setHoldLimits(
             ["hold_opt_out_percent": "10"], of: campaign.id, organisation: organisation, by: nil)
+        let isNew = try await campaigns.answers(of: campaign.id, organisation: organisation).isEmpty
+        for answer in Self.answers where isNew {
+            try await campaigns.save(answer, of: campaign.id, organisation: organisation)
+        }
         try await load(campaign)
         let launch = try await campaigns.launch(
             campaign.id, organisation: organisation,
             accepting: try await acceptable(campaign))
         switch launch {
         case .launched(let campaign):
-            output.line("Launched “\(campaign.name)”: \(Self.script)\n")
+            output.line("Launched “\(campaign.name)”: \(new.script ?? "")\n")
             return campaign
         case .refused(let findings):
             throw CommandFailure.badData(
@@ -67,11 +73,33 @@ struct DemoService: Service {
         }
     }
 
+    /// Sends by itself, so that something happens at once.
     private static var draft: NewCampaign {
         var campaign = NewCampaign(name: campaignName)
         campaign.mode = .paced
         campaign.script = script
         return campaign
+    }
+
+    /// Waits for volunteers: each press is one text.
+    private static var handDraft: NewCampaign {
+        var campaign = NewCampaign(name: "Sunday doorsteps")
+        campaign.script = """
+            Hi {first_name|neighbor}, it's {texter|Dana} with Riverside Neighbors. Can you knock on \
+            doors with us this Sunday? Reply STOP to opt out.
+            """
+        return campaign
+    }
+
+    private static var answers: [Answer] {
+        [
+            ("Yes", "Wonderful! We meet at noon at {polling_place|the library}.", "coming", "yes"),
+            ("Where and when?", "Noon, at {polling_place|the library}. Will you come?", nil, nil),
+            ("No", "Thank you for telling us. Have a good day!", "coming", "no"),
+        ].enumerated().map { index, one in
+            Answer(
+                position: Int16(index), label: one.0, body: one.1, question: one.2, value: one.3)
+        }
     }
 
     private func load(_ campaign: Campaign) async throws {
@@ -112,6 +140,16 @@ struct DemoService: Service {
         }
         throw CommandFailure.unavailable(
             "The demo's people.csv is not beside the migrations; restore ops/demo/people.csv.")
+    }
+
+    /// How somebody becomes a volunteer of the demo.
+    private static func ways(_ plan: UpPlan, _ campaign: Campaign) -> String {
+        """
+          Volunteers           \(plan.publicURL)/j/\(campaign.code ?? "")
+            give a made-up number, as +15555550177; its code arrives at
+            \(plan.carrierURL)/phone?person=%2B15555550177
+
+        """
     }
 
     private static func howToGoOn(_ plan: UpPlan) -> String {

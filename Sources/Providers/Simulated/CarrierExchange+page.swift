@@ -32,7 +32,9 @@ extension CarrierExchange {
         for (name, count) in rows {
             page += "<tr><th scope=\"row\">\(name)</th><td>\(count)</td></tr>"
         }
-        page += "</table><h2>Phones that wrote last</h2><table>"
+        page += "</table><p><a href=\"/phone\">A phone by its number</a>, such as yours: "
+        page += "sign-in codes arrive there.</p>"
+        page += "<h2>Phones that wrote last</h2><table>"
         page += "<tr><th>Phone</th><th>To</th><th>Last text</th></tr>"
         for pair in recentPairs.reversed() {
             let last = thread(pair, limit: 1).first.map(words) ?? ""
@@ -43,10 +45,17 @@ extension CarrierExchange {
     }
 
     /// `GET /phone?person=…&ours=…`: the texts of one conversation, and a form to answer.
+    ///
+    /// Without `ours` it is the person's newest conversation; without `person` it asks for one.
     func phonePage(_ query: CarrierForm) -> CarrierAnswer {
-        guard let person = query["person"].flatMap({ CarrierAddress($0) }),
-            let ours = query["ours"].flatMap({ CarrierAddress($0) })
-        else { return Self.notFound }
+        guard let asked = query["person"] else { return Self.phoneForm("") }
+        // A plus sign in an address means a space; people type both.
+        let number = asked.filter { !$0.isWhitespace }
+        guard let person = CarrierAddress(number.hasPrefix("+") ? number : "+" + number) else {
+            return Self.phoneForm("Write the number with its country code, as +15555550100.")
+        }
+        guard let ours = query["ours"].flatMap({ CarrierAddress($0) }) ?? newestCaller(of: person)
+        else { return Self.phoneForm("Nobody has texted \(person.text) yet.") }
         let pair = CarrierPair(person: person, ours: ours)
         let now = CarrierMoment.now().wall
         var page = Self.beginning("Phone \(person.text)", refresh: false)
@@ -65,6 +74,22 @@ extension CarrierExchange {
             <button>Send</button></form>
             """
         return Self.answer(page)
+    }
+
+    private func newestCaller(of person: CarrierAddress) -> CarrierAddress? {
+        let all = Int64.min..<Int64.max
+        let sent = records.list(.init(to: person.packed, created: all, limit: 1))
+        return sent.first.map { CarrierAddress(packed: $0.from) }
+    }
+
+    private static func phoneForm(_ complaint: String) -> CarrierAnswer {
+        answer(
+            beginning("A phone", refresh: false)
+                + """
+                <p><a href="/">All phones</a></p><p role="status">\(escape(complaint))</p>
+                <form action="/phone"><label>Number <input name="person" type="tel" autofocus
+                placeholder="+15555550100"></label> <button>Show</button></form>
+                """)
     }
 
     private func thread(_ pair: CarrierPair, limit: Int) -> [CarrierRecord] {
