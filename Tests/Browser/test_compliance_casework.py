@@ -242,7 +242,7 @@ def test_what_goes_tonight_is_shown_and_what_went_is_certified(signed_in, town, 
     phone.open("/k/holds")
     page.fill("#keep-words", "30")
     page.click("form:has(#keep-words) button")
-    assert "5 years" in page.inner_text("main")
+    assert "6 years at least" in page.inner_text("main"), "by the strictest of the countries"
     page.click("main >> text=What goes, what went")
     assert page.is_visible("text=Tonight 1 row goes.")
     row = page.locator("#kind-words ~ table tbody tr")

@@ -163,8 +163,8 @@ def test_what_is_over_its_time_goes_by_night_with_a_certificate(town):
         SELECT 1, ('01900000-0000-7000-8001-00000000000' || g)::uuid, '+1212555010' || g,
             sha256(g::text::bytea), now() - interval '20 days' FROM generate_series(1, 2) g;
         INSERT INTO message (organisation_id, id, kind, contact_id, body, segments, created_at)
-        SELECT 1, (substr(uuid_at(now() - interval '20 days')::text, 1, 19)
-            || '-00000000000' || g)::uuid, 2, ('01900000-0000-7000-8001-00000000000' || g)::uuid,
+        SELECT 1, (substr(uuid_at(now() - interval '20 days')::text, 1, 18)
+            || '-8000-00000000000' || g)::uuid, 2, ('01900000-0000-7000-8001-00000000000' || g)::uuid,
             'private words ' || g, 1, now() - interval '20 days' FROM generate_series(1, 2) g""")
     town.run("audit", "hold", "add", "--person", "+12125550102", "--reason", "claim",
              "--reference", "7 C 12/26")

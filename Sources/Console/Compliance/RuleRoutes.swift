@@ -39,7 +39,8 @@ struct RuleRoutes: Sendable {
                         "country": country,
                         "rules": JurisdictionProfile(country: country).rules.map { rule in
                             [
-                                "name": words.named("k_rule", rule.name), "value": rule.value,
+                                "name": words.named("k_rule", rule.name),
+                                "value": words.named("k_value", rule.value),
                                 "basis": rule.basis, "force": rule.inForce,
                                 "reviewed": rule.reviewedOn,
                             ]
