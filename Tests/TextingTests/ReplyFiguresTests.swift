@@ -6,8 +6,9 @@ import Testing
 /// How well the detector does on labelled replies, against the gates: leak 2 %, over-block 1 %,
 /// review 10 %, exact keywords leak 0.
 ///
-/// Where a gate is not met the bound is the figure reached, rounded up: it may only fall. The page
-/// *What a reply means* shows the table. The texts of the hold-out are never printed.
+/// Where a gate is not met the bound is the figure reached, rounded up: it may only fall within a
+/// version of the rules. The page *What a reply means* shows the table. The texts of the hold-outs
+/// are never printed.
 @Suite struct ReplyFiguresTests {
     struct Bound: CustomTestStringConvertible {
         let set: String
@@ -21,9 +22,10 @@ import Testing
     static let bounds = [
         Bound(set: "open", leak: 2, overBlock: 1, review: 10),
         Bound(set: "open", language: "en", leak: 2, overBlock: 1, review: 10),
-        Bound(set: "second/check", leak: 5.1, overBlock: 2.4, review: 8),
-        Bound(set: "holdout", leak: 14.4, overBlock: 1.2, review: 14.7),
-        Bound(set: "holdout", language: "en", leak: 17.2, overBlock: 1.2, review: 18.4),
+        Bound(set: "second/check", leak: 4, overBlock: 1.9, review: 12),
+        Bound(set: "third/check", leak: 3.5, overBlock: 2.2, review: 22),
+        Bound(set: "holdout", leak: 5, overBlock: 2, review: 16.5),
+        Bound(set: "holdout", language: "en", leak: 6, overBlock: 2, review: 17.5),
     ]
 
     @Test(arguments: bounds)

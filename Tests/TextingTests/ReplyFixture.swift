@@ -10,7 +10,7 @@ struct ReplyFixture: Decodable {
     let language: String
     let stratum: String
     let meaning: String
-    /// In `replies-second.jsonl` only: whether the author of the rules has looked at its misses
+    /// In `replies-second.jsonl` and `replies-third.jsonl`: whether the author of the rules has looked at its misses
     /// (`dev`) or at figures alone (`check`).
     let half: String?
 

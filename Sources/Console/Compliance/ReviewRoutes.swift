@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import Store
+import Texting
 
 /// `/k/review`: replies that may be a stop, the most urgent first; each opts out by itself in time.
 struct ReviewRoutes: Sendable {
@@ -51,8 +52,15 @@ struct ReviewRoutes: Sendable {
                 ? words("k_review_now") : words("k_review_in", ["span": words.span(left)]),
             "urgent": left < 4 * 3_600,
             "read_as": words.named("k_meaning", item.meaning), "rule": item.rule,
-            "version": item.version, "missing": item.message == missing,
+            "version": item.version, "why": why(item) as Any, "missing": item.message == missing,
         ]
+    }
+
+    /// Why the rules read the reply so, with the words that decided; nil if other rules judged it.
+    private func why(_ item: Reviews.Waiting) -> String? {
+        let reply = Reply(item.body, lastSent: item.lastSent.map { [$0] } ?? [])
+        let isSame = item.version == Reply.version && item.rule == reply.rule
+        return isSame ? reply.explanation : nil
     }
 
     private func decide(

@@ -1,101 +1,116 @@
-import Foundation
-
-/// How much the single words of a reply speak for a stop, whatever their order.
+/// How much the words of a reply speak for a stop.
 ///
-/// The last step, for replies that no rule has understood: a logistic regression over words, made
-/// by `ReplyEvidenceTests` from the labelled replies of the fixtures. It never acts; what it finds
-/// likely is shown to a person. Source of the idea: dismissals are an open class, which one can
-/// score but not list.
+/// A logistic regression over ``ReplyFeatures``, made by `ReplyEvidenceTests` from the labelled
+/// replies of the fixtures. What the rules say is one of its features, so that it learns how far to
+/// trust each. Source of the idea: dismissals are an open class, which one can score but not list.
 struct ReplyEvidence: Sendable {
-    /// Natural logarithm of the odds of a reply without words.
-    let bias: Float
-    /// Added for each word the grammar knows, by its number.
-    private let known: [Float]
-    /// Added for other words and beginnings of words, by their spelling.
-    private let spelled: [[UInt32]: Float]
+    /// From here on a stop that a rule thinks likely is certain: twenty to one.
+    static let certain: Float = 3
+    /// From here on a stop is certain though no rule has found one: fifty to one.
+    static let alone: Float = 4
+    /// From here on a person is asked: one to three.
+    static let likely: Float = -1
+    /// From here on a person is asked although a rule has understood something else.
+    static let contrary: Float = 1
+    /// Below this a stop that a rule is certain of is shown to a person.
+    static let doubtful: Float = 1.5
 
-    /// Odds from which on a person is asked: ten to one.
-    static let threshold: Float = 2.3
+    /// Natural logarithm of the odds of a reply without features.
+    private let bias: Float
+    /// Open addressing, a power of two, at most half full; a key of 0 is free.
+    private let keys: [UInt64]
+    private let weights: [Float]
 
-    /// Odds below which a phrase that a rule has found is shown to a person: one to seven.
-    static let against: Float = -2
-
-    /// Letters of an unknown word that stand for all its endings.
-    static let stemLength = 4
-
-    /// Natural logarithm of the odds that the reply asks us to stop.
-    func score(_ reading: ReplyReading) -> Float {
+    /// Natural logarithm of the odds that the reply asks us to stop; each feature counts once.
+    func score(
+        _ reading: ReplyReading, _ finding: ReplyJudge.Finding?, grammar: ReplyGrammar
+    ) -> Float {
         var sum = bias
-        var seen: Set<Int32> = []
-        for token in reading.tokens {
-            if token.word > 0 {
-                if seen.insert(token.word).inserted { sum += known[Int(token.word)] }
-            } else {
-                for name in Self.names(of: reading.letters[token.letters]) {
-                    sum += spelled[name] ?? 0
-                }
+        var seen = [UInt64](repeating: 0, count: keys.count / 64 + 1)
+        var features = ReplyFeatures(reading, finding, grammar: grammar)
+        features.forEach { name in
+            guard let slot = slot(name) else { return }
+            let bit = UInt64(1) << UInt64(slot & 63)
+            if seen[slot >> 6] & bit == 0 {
+                seen[slot >> 6] |= bit
+                sum += weights[slot]
             }
         }
         return sum
     }
 
-    /// The words that speak most for a stop, at most three.
-    func strongest(_ reading: ReplyReading) -> [String] {
-        let weighed = reading.tokens.map { token -> (Float, String) in
-            let letters = reading.letters[token.letters]
-            let weight =
-                token.word > 0
-                ? known[Int(token.word)]
-                : Self.names(of: letters).reduce(0) { $0 + (spelled[$1] ?? 0) }
-            return (weight, ReplyWords.text(letters))
+    /// The words that speak most for a stop, at most three, in their order.
+    func strongest(_ reading: ReplyReading, grammar: ReplyGrammar) -> [String] {
+        var features = ReplyFeatures(reading, nil, grammar: grammar)
+        let weighed = reading.tokens.indices.map { index -> Float in
+            var sum: Float = 0
+            features.forEachOfWord(index) { name in sum += slot(name).map { weights[$0] } ?? 0 }
+            return sum
         }
-        let strongest = weighed.filter { $0.0 > 0 }.sorted { $0.0 > $1.0 }.prefix(3)
-        return weighed.filter { word in strongest.contains { $0 == word } }.map(\.1)
+        let order = weighed.indices.filter { weighed[$0] > 0 }.sorted { weighed[$0] > weighed[$1] }
+        return order.prefix(3).sorted().map {
+            ReplyWords.text(reading.letters[reading.tokens[$0].letters])
+        }
     }
 
-    /// An unknown word as written, and its beginning.
-    private static func names(of letters: ArraySlice<UInt32>) -> [[UInt32]] {
-        guard letters.count > stemLength else { return [Array(letters)] }
-        return [Array(letters), letters.prefix(stemLength) + [0x2A]]
+    private func slot(_ name: [UInt32]) -> Int? {
+        let key = Self.key(name)
+        var slot = Int(truncatingIfNeeded: key) & (keys.count - 1)
+        while keys[slot] != key {
+            if keys[slot] == 0 { return nil }
+            slot = (slot + 1) & (keys.count - 1)
+        }
+        return slot
     }
 
-    /// What is weighed in a reply: words, and the classes of known ones (`@TEXTS`).
-    static func features(of reading: ReplyReading, grammar: ReplyGrammar) -> Set<String> {
-        var features: Set<String> = []
-        for token in reading.tokens {
-            if token.word > 0 {
-                features.insert(grammar.lexicon.spelling(token.word))
-                features.formUnion(grammar.kinds[Int(token.word)])
-            } else {
-                for name in names(of: reading.letters[token.letters]) {
-                    features.insert(ReplyWords.text(name[...]))
-                }
+    /// FNV-1a over the letters, never 0.
+    private static func key(_ name: [UInt32]) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for letter in name { hash = (hash ^ UInt64(letter)) &* 0x100_0000_01B3 }
+        hash ^= hash >> 31
+        return hash == 0 ? 1 : hash
+    }
+
+    /// Reads a table of lines `feature`, tab, weight in hundredths; `<bias>` is the first.
+    ///
+    /// - Throws: ``ReplyTableError`` for a line that is not so.
+    init(table: [UInt8]) throws {
+        let lines = table.split(separator: 0x0A)
+        var size = 1024
+        while size < lines.count * 2 { size *= 2 }
+        var keys = [UInt64](repeating: 0, count: size)
+        var weights = [Float](repeating: 0, count: size)
+        var bias: Float = 0
+        for line in lines where line.first != 0x23 || line.dropFirst().first != 0x20 {
+            guard let tab = line.firstIndex(of: 0x09),
+                let hundredths = Self.integer(line[(tab + 1)...])
+            else {
+                let text = String(decoding: line, as: UTF8.self)
+                throw ReplyTableError(line: text, problem: "no feature and weight")
             }
+            let name = String(decoding: line[..<tab], as: UTF8.self).unicodeScalars.map(\.value)
+            if name == ReplyLexicon.biasMark {
+                bias = Float(hundredths) / 100
+                continue
+            }
+            let key = Self.key(name)
+            var slot = Int(truncatingIfNeeded: key) & (size - 1)
+            while keys[slot] != 0 { slot = (slot + 1) & (size - 1) }
+            keys[slot] = key
+            weights[slot] = Float(hundredths) / 100
         }
-        return features
+        self.keys = keys
+        self.weights = weights
+        self.bias = bias
     }
 
-    /// - Throws: ``ReplyTableError`` for a line that is not a word, a tab and a number.
-    init(table: String, lexicon: ReplyLexicon, kinds: [[String]]) throws {
-        var weights: [String: Float] = [:]
-        for line in table.split(separator: "\n") where !line.hasPrefix("#") {
-            let parts = line.split(separator: "\t")
-            guard parts.count == 2, let weight = Float(parts[1]) else {
-                throw ReplyTableError(line: "\(line)", problem: "no word and weight")
-            }
-            weights[String(parts[0])] = weight
+    private static func integer(_ digits: ArraySlice<UInt8>) -> Int? {
+        let isNegative = digits.first == 0x2D
+        var value = 0
+        for digit in isNegative ? digits.dropFirst() : digits {
+            guard 0x30...0x39 ~= digit else { return nil }
+            value = value * 10 + Int(digit) - 0x30
         }
-        bias = weights["<bias>"] ?? 0
-        var known = [Float](repeating: 0, count: lexicon.words.count)
-        for number in known.indices {
-            known[number] =
-                kinds[number].reduce(weights[lexicon.spelling(Int32(number))] ?? 0) {
-                    $0 + (weights[$1] ?? 0)
-                }
-        }
-        self.known = known
-        var spelled: [[UInt32]: Float] = [:]
-        for (word, weight) in weights { spelled[word.unicodeScalars.map(\.value)] = weight }
-        self.spelled = spelled
+        return isNegative ? -value : value
     }
 }

@@ -92,8 +92,11 @@ final class ReplyGrammar: Sendable {
     /// Traits by the number of the word.
     let traits: [Trait]
 
-    /// The classes of each word, as `@NAME`, by its number; what ``ReplyEvidence`` weighs.
-    let kinds: [[String]]
+    /// The classes of each word, as the letters of `@NAME`, by its number; see ``ReplyFeatures``.
+    let kinds: [[[UInt32]]]
+
+    /// The parts each word plays in any language, as the letters of `%ROLE`, by its number.
+    let parts: [[[UInt32]]]
 
     let evidence: ReplyEvidence
 
@@ -116,16 +119,15 @@ final class ReplyGrammar: Sendable {
             for name in Resource.replyTables {
                 tables.append(String(decoding: Resource.required(name), as: UTF8.self))
             }
-            let evidence = String(
-                decoding: Resource.required(Resource.replyEvidence), as: UTF8.self)
-            return try ReplyGrammar(tables: tables, evidence: evidence)
+            return try ReplyGrammar(
+                tables: tables, evidence: Resource.required(Resource.replyEvidence))
         } catch {
             fatalError("\(error)")
         }
     }()
 
     /// - Throws: ``ReplyTableError`` for a line that cannot be read.
-    init(tables: [String], evidence: String) throws {
+    init(tables: [String], evidence: [UInt8]) throws {
         var reader = ReplyTableReader()
         var native = 0
         for table in tables {
@@ -142,10 +144,14 @@ final class ReplyGrammar: Sendable {
         }
         traits = Self.traits(lexicon, classes: classes)
         slippery = Self.slippery(reader)
-        var kinds: [[String]] = Array(repeating: [], count: lexicon.words.count)
-        for (name, words) in classes { for word in words { kinds[Int(word)].append("@\(name)") } }
+        var kinds: [[[UInt32]]] = Array(repeating: [], count: lexicon.words.count)
+        for name in classes.keys.sorted() {
+            let letters = "@\(name)".unicodeScalars.map(\.value)
+            for word in classes[name] ?? [] { kinds[Int(word)].append(letters) }
+        }
         self.kinds = kinds
-        self.evidence = try ReplyEvidence(table: evidence, lexicon: lexicon, kinds: kinds)
+        parts = Self.parts(reader, classes: classes, kin: kin)
+        self.evidence = try ReplyEvidence(table: evidence)
         var program = ReplyProgram(wordCount: lexicon.words.count, classes: classes, kin: kin)
         var entries: [[Entry]] = Array(repeating: [], count: lexicon.words.count)
         for (pattern, rule) in reader.patterns {
@@ -172,6 +178,23 @@ final class ReplyGrammar: Sendable {
         return traits
     }
 
+    private static func parts(
+        _ reader: ReplyTableReader, classes: [String: Set<Int32>], kin: [Int32: Set<Int32>]
+    ) -> [[[UInt32]]] {
+        var played = reader.played.mapValues { words in
+            words.reduce(into: words) { $0.formUnion(kin[$1] ?? []) }
+        }
+        for (role, names) in reader.playing {
+            for name in names { played[role, default: []].formUnion(classes[name] ?? []) }
+        }
+        var parts: [[[UInt32]]] = Array(repeating: [], count: reader.lexicon.words.count)
+        for role in played.keys.sorted() {
+            let letters = "%\(role)".unicodeScalars.map(\.value)
+            for word in played[role] ?? [] { parts[Int(word)].append(letters) }
+        }
+        return parts
+    }
+
     private static func slippery(_ reader: ReplyTableReader) -> [Slippery] {
         let latin = reader.keywords.filter { keyword, rule in
             keyword.count >= 3 && keyword.allSatisfy { 0x61...0x7A ~= $0 }
@@ -189,7 +212,7 @@ extension Resource {
     /// The reply tables; the languages share classes, so all are read together.
     static let replyTables = [
         "english", "names", "spanish", "french", "german", "polish", "welsh", "portuguese",
-        "italian", "others", "shared",
+        "italian", "others", "shared", "parts",
     ].map { "reply/\($0).txt" }
 
     /// What single words speak for, made from labelled replies.

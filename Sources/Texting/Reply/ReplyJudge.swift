@@ -41,44 +41,68 @@ struct ReplyJudge {
 
     /// The finding that decides; nil if nothing was recognised.
     mutating func judge(lastSent: [String]) -> Finding? {
-        cut()
-        if let reaction = takeReaction(), reading.tokens.isEmpty { return reaction }
-        if let quote = takeQuotes(lastSent), reading.tokens.isEmpty { return quote }
-        if let emoji = emojiAlone() { return emoji }
-        if let keyword = keyword() { return keyword }
-        let whole = reading
-        dropIdleWords()
-        return weigh(sentences(), whole)
+        switch read(lastSent: lastSent) {
+        case .certain(let finding): finding
+        case .open(let finding, let words): weigh(finding, words)
+        }
     }
 
-    /// Lets the words weigh where the rules are not certain: see ``ReplyEvidence``.
-    private func weigh(_ found: Finding?, _ whole: ReplyReading) -> Finding? {
-        guard var finding = found else { return evidence(in: whole) }
-        guard finding.rule.meaning == .optOut else { return finding }
-        let score = grammar.evidence.score(whole)
+    /// What the rules alone say.
+    enum Opinion {
+        /// The whole message is of one kind: a keyword, a sign, what a telephone wrote.
+        case certain(Finding)
+        /// Sentences: what a rule found in them, if any, and the words, which are weighed.
+        case open(Finding?, ReplyReading)
+    }
+
+    mutating func read(lastSent: [String]) -> Opinion {
+        cut()
+        if let reaction = takeReaction(), reading.tokens.isEmpty { return .certain(reaction) }
+        if let quote = takeQuotes(lastSent), reading.tokens.isEmpty { return .certain(quote) }
+        if let emoji = emojiAlone() { return .certain(emoji) }
+        if let keyword = keyword() { return .certain(keyword) }
+        dropIdleWords()
+        let words = reading
+        return .open(sentences(), words)
+    }
+
+    /// Lets all words weigh, those of the rules and those that no rule knows: ``ReplyEvidence``.
+    ///
+    /// A stop that a rule is certain of is at least shown to a person; one that no rule knows is
+    /// acted upon only if the words are as certain.
+    private func weigh(_ found: Finding?, _ words: ReplyReading) -> Finding? {
+        let score = grammar.evidence.score(words, found, grammar: grammar)
+        guard var finding = found else { return evidence(score, in: words) }
+        // A rule that understood something else is doubted only by words that speak against it.
+        guard finding.rule.meaning == .optOut else {
+            guard score >= ReplyEvidence.contrary else { return finding }
+            var evidence = evidence(score, in: words)
+            evidence?.action = .review
+            return evidence
+        }
+        let elsewhere = "its other words speak of something else"
         if finding.action == .act {
-            let others = whole.tokens.count - finding.length
-            if others >= 4, score <= ReplyEvidence.against {
-                finding.weaken(because: "its other words speak of something else")
-            }
-        } else if !finding.objection.isEmpty {
-            if score < 0 { finding.dismiss() }
-        } else if finding.rule.id.hasPrefix("net."), !finding.isDoubted,
-            score >= ReplyEvidence.threshold
-        {
+            if score < ReplyEvidence.doubtful { finding.weaken(because: elsewhere) }
+        } else if score >= ReplyEvidence.certain {
             finding.action = .act
+            finding.objection = ""
+        } else if score < ReplyEvidence.likely {
+            if finding.objection.isEmpty { finding.weaken(because: elsewhere) }
+            finding.dismiss()
         }
         return finding
     }
 
     /// What no rule has understood, though its words are those of people who want no texts.
-    private func evidence(in reading: ReplyReading) -> Finding? {
-        guard grammar.evidence.score(reading) >= ReplyEvidence.threshold else { return nil }
+    private func evidence(_ score: Float, in reading: ReplyReading) -> Finding? {
+        guard score >= ReplyEvidence.likely else { return nil }
         let rule = ReplyGrammar.Rule(
             id: "evidence.words", kind: .machine, meaning: .optOut, action: .review,
             explanation: "are words of people who want no texts", language: "")
-        let words = grammar.evidence.strongest(reading).joined(separator: "”, “")
-        return Finding(rule: rule, words: words, action: .review)
+        let words = grammar.evidence.strongest(reading, grammar: grammar)
+        return Finding(
+            rule: rule, words: words.joined(separator: "”, “"),
+            action: score >= ReplyEvidence.alone ? .act : .review)
     }
 
     // MARK: Words that are not the person's
@@ -248,14 +272,14 @@ struct ReplyJudge {
         for index in reading.tokens.indices {
             let isTaken = reading.tokens[index].isTaken
             for entry in grammar.entries[Int(reading.tokens[index].word)] {
-                let rule = grammar.rules[entry.rule]
-                guard
-                    !isTaken && (rule.kind == .plain || rule.kind == .machine)
-                        || rule.kind == .doubt
-                else { continue }
-                guard let end = matcher.match(entry, at: index, past: rule.kind == .doubt) else {
+                let kind = grammar.rules[entry.rule].kind
+                guard !isTaken && (kind == .plain || kind == .machine) || kind == .doubt else {
                     continue
                 }
+                guard let end = matcher.match(entry, at: index, past: kind == .doubt) else {
+                    continue
+                }
+                let rule = grammar.rules[entry.rule]
                 var finding = Finding(
                     rule: rule, words: words(index..<end), action: rule.action, length: end - index)
                 switch rule.kind {
@@ -325,10 +349,10 @@ struct ReplyJudge {
         for kind in [ReplyGrammar.Kind.first, .aside] {
             for index in reading.tokens.indices where !reading.tokens[index].isTaken {
                 for entry in grammar.entries[Int(reading.tokens[index].word)] {
+                    guard grammar.rules[entry.rule].kind == kind,
+                        let end = matcher.match(entry, at: index)
+                    else { continue }
                     let rule = grammar.rules[entry.rule]
-                    guard rule.kind == kind, let end = matcher.match(entry, at: index) else {
-                        continue
-                    }
                     if reading.tokens[index..<end].contains(where: \.isTaken) { continue }
                     for place in index..<end { reading.tokens[place].isTaken = true }
                     findings.append(

@@ -46,18 +46,21 @@ enum ReplySpelling {
 
     /// Runs of three or more equal letters shortened to `length`; nil if there are none.
     static func calmed(_ word: [UInt32], to length: Int) -> [UInt32]? {
+        // Most words have no such run; they cost one look and no memory.
+        let hasRun = word.indices.dropFirst(2).contains {
+            word[$0] == word[$0 - 1] && word[$0] == word[$0 - 2]
+        }
+        guard hasRun else { return nil }
         var output: [UInt32] = []
         var index = 0
-        var isChanged = false
         while index < word.count {
             var end = index
             while end < word.count, word[end] == word[index] { end += 1 }
             let run = end - index
-            isChanged = isChanged || run >= 3
             output.append(contentsOf: word[index..<(index + (run >= 3 ? length : run))])
             index = end
         }
-        return isChanged ? output : nil
+        return output
     }
 
     /// Digits and signs read as the letters they look like; `one` is how to read 1.

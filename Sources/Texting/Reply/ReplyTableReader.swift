@@ -7,6 +7,9 @@ struct ReplyTableReader {
     private(set) var classes: [String: Set<Int32>] = [:]
     /// Phrases that are read as one word, by their first word, the longest first.
     private(set) var merges: [Int32: [(phrase: [Int32], word: Int32)]] = [:]
+    /// Words that play a part in any language, and the classes whose words do: `plays`, `role`.
+    private(set) var played: [String: Set<Int32>] = [:]
+    private(set) var playing: [String: Set<String>] = [:]
     private var macros: [String: ReplyPattern] = [:]
     private var language = ""
     private var languageName = ""
@@ -51,6 +54,8 @@ struct ReplyTableReader {
             let name = Self.role("\(words[1])", of: language)
             classes[name, default: []].formUnion(try rest.dropFirst().flatMap { try one($0, line) })
             if !languages.contains(language) { languages.append(language) }
+            playing["\(words[1])", default: []].insert(name)
+        case "plays": try plays(rest, line)
         case "let":
             let parts = line.split(separator: "=", maxSplits: 1)
             macros[String(words[1])] = try parse(String(parts[1]))
@@ -83,6 +88,20 @@ struct ReplyTableReader {
         }
         guard !able.isEmpty else { throw ReplyTableError(line: line, problem: "an unknown role") }
         return able.map { line.replacing("%", with: "\($0.uppercased())_") }
+    }
+
+    /// `plays NO no never NEGATOR`: words and classes of a language that has no roles of its own.
+    private mutating func plays(_ rest: ArraySlice<Substring>, _ line: String) throws {
+        guard let role = rest.first.map(String.init) else {
+            throw ReplyTableError(line: line, problem: "no role")
+        }
+        for piece in rest.dropFirst() {
+            if ReplyPatternParser.isClass(piece) {
+                playing[role, default: []].insert(String(piece))
+            } else {
+                played[role, default: []].formUnion(try one(piece, line))
+            }
+        }
     }
 
     /// `merge dont = do not | don t`

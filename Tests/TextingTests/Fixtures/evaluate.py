@@ -1,7 +1,9 @@
-"""Measures the detector against replies that its author has not read; prints figures, never texts.
+"""Measures the detector against labelled replies; prints figures, never texts.
 
     swift build --product barnstorm
-    python3 Tests/TextingTests/Fixtures/evaluate.py .build/debug/barnstorm
+    python3 Tests/TextingTests/Fixtures/evaluate.py .build/debug/barnstorm [SET …]
+
+The set `sealed` is measured only when it is named: its figures are to be read seldom.
 
 Leak: an opt-out that is neither acted on nor shown for review. Over-block: another reply that is
 acted on as an opt-out. Review load: replies shown to a person.
@@ -48,15 +50,15 @@ def show(name, sums):
 
 
 def rows_of(name):
-    """The replies of a set; `second` is shown in its two halves."""
+    """The replies of a set; `second` and `third` are shown in their two halves."""
     file, _, half = name.partition("/")
     text = (HERE / f"replies-{file}.jsonl").read_text(encoding="utf-8")
     rows = [json.loads(line) for line in text.splitlines()]
     return [row for row in rows if not half or row["half"] == half]
 
 
-def main(program):
-    for name in ["open", "second/dev", "second/check", "holdout"]:
+def main(program, *sets):
+    for name in sets or ["open", "second/dev", "second/check", "third/dev", "third/check", "holdout"]:
         rows = rows_of(name)
         answers = classify(program, rows)
         for key in ["stratum", "language"]:
@@ -68,4 +70,4 @@ def main(program):
         show(f"{name} all", figures(rows, answers))
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])
