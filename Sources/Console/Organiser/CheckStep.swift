@@ -131,7 +131,7 @@ struct CheckStep: Sendable {
         let by = accepted[finding.name]
         let step: String? =
             switch finding.name {
-            case "no_recipients", "open_import", "no_consent": "who"
+            case "no_recipients", "open_import", "no_consent", "no_consent_record": "who"
             case "no_script", "no_opt_out_words", "no_sender_name", "missing_fields", "long_texts",
                 "holes", "shortened_link", "no_disclaimer", "no_imprint":
                 "say"
