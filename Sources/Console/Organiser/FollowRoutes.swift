@@ -127,7 +127,8 @@ struct FollowRoutes: Sendable {
         var values: [String: Any] = [
             "base": "/o/c/\(campaign.id.text)", "campaign": campaign.name, "who": choice.name,
             "text": words("follow_\(choice.name)_text"),
-            "found": words("follow_found", count: count.free), "may_make": count.free > 0 || (choice.mayRepeat && count.listed > 0),
+            "found": words("follow_found", count: count.free),
+            "may_make": count.free > 0 || (choice.mayRepeat && count.listed > 0),
             "left": lines, "has_left": !lines.isEmpty,
             "may_repeat": choice.mayRepeat && count.listed > 0, "again": again,
             "name": name ?? "\(campaign.name): \(label)".withoutMarks,
