@@ -94,7 +94,8 @@ package struct ReplyReviews: Sendable {
         switch filter.bucket {
         case .unanswered: parts.append("c.needs_reply_since IS NOT NULL")
         case .flagged: parts.append("c.flagged IS NOT NULL")
-        case .all: break
+        // Conversations in which nobody has written are no replies, and have no place in the index.
+        case .all: parts.append("c.last_inbound_at IS NOT NULL")
         }
         if let campaign = filter.campaign { parts.append("c.campaign_id = \(campaign)") }
         if let texter = filter.texter { parts.append("c.assignee_id = \(texter)") }
@@ -107,19 +108,29 @@ package struct ReplyReviews: Sendable {
         if let pattern { parts.append("(p.name ILIKE \(pattern) OR c.snippet ILIKE \(pattern))") }
         let conditions = parts.reduce("" as SQL) { $0 + " AND " + $1 }
         let order: SQL =
-            filter.bucket == .unanswered
-            ? "c.needs_reply_since, c.id" : "c.last_inbound_at DESC NULLS LAST, c.id"
+            switch filter.bucket {
+            case .unanswered: "c.needs_reply_since, c.id"
+            case .flagged: "c.last_inbound_at DESC NULLS LAST, c.id"
+            case .all: "c.last_inbound_at DESC, c.id"
+            }
+        let page: SQL = "ORDER BY \(order) LIMIT \(pageRows + 1) OFFSET \(filter.offset)"
+        let chosen: SQL = "c.organisation_id = \(organisation) \(conditions)"
+        // People are looked up for one page, unless their names decide who is on it.
+        let (source, condition): (SQL, SQL) =
+            pattern == nil
+            ? ("(SELECT c.* FROM conversation c WHERE \(chosen) \(page)) c", "true")
+            : ("conversation c", chosen)
+        let rest: SQL = pattern == nil ? "ORDER BY \(order)" : page
         return """
             SELECT c.id, p.name, c.snippet, c.needs_reply_since, c.flagged,
                 greatest(c.last_inbound_at, c.last_outbound_at, c.created_at), m.name, g.name,
                 c.answers, c.tags, q.name
-            FROM conversation c
+            FROM \(source)
             JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id
             LEFT JOIN member m ON m.organisation_id = c.organisation_id AND m.id = c.assignee_id
             LEFT JOIN campaign g ON g.organisation_id = c.organisation_id AND g.id = c.campaign_id
             LEFT JOIN team q ON q.organisation_id = c.organisation_id AND q.id = c.team_id
-            WHERE c.organisation_id = \(organisation) \(conditions)
-            ORDER BY \(order) LIMIT \(pageRows + 1) OFFSET \(filter.offset)
+            WHERE \(condition) \(rest)
             """
     }
 
