@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from checks import faults, views
+from checks import IS_FULL, faults, views
 from town import wait_until
 
 
@@ -74,6 +74,39 @@ def test_pause_and_resume_text_nobody_twice(signed_in, town):
     time.sleep(1)
     numbers = sent(town, campaign)
     assert len(numbers) == len(set(numbers)) == 120
+
+
+def test_pause_now(signed_in, town):
+    """Two seconds after a pause is saved nothing arrives any more, by the carrier's log.
+
+    The instant of the pause is read from the database, before its commit; that of an arrival is the
+    carrier's, on the same machine: the span is longer than what the gateway needs.
+    """
+    town.sql("UPDATE sender SET segments_per_second = 100")
+    rounds = 20 if IS_FULL else 3
+    campaign = make_live(town, 200)
+    ana = signed_in("organiser", "Ana", width=390, scripts=False)
+    spans = []
+    for turn in range(rounds):
+        if turn and len(sent(town, campaign)) > 100:
+            wait_until(lambda c=campaign: len(sent(town, c)) == 200, 30, "the rest of a campaign")
+            town.sql("UPDATE contact SET texted_at = '{}'")  # nobody is over their cap
+            campaign = make_live(town, 200)
+        had = len(sent(town, campaign))
+        wait_until(lambda c=campaign, n=had: len(sent(town, c)) >= n + 10, 30, "texts that flow")
+        ana.open(f"/o/c/{campaign}")
+        ana.page.click("text=PAUSE EVERYTHING")
+        assert state(town, campaign) == "paused"
+        time.sleep(3.5)  # what comes later than two seconds must have had the time to come
+        saved = float(town.sql(
+            f"SELECT extract(epoch FROM paused_at) FROM campaign WHERE id = '{campaign}'"))
+        last = max(each.wall_us for each in town.carrier_log().accepted
+                   if each.body.startswith(f"Blast {campaign[:8]}")) / 1e6
+        spans.append(last - saved)
+        ana.page.click("text=Look and resume")
+        ana.page.click("button.act")
+    print("last arrival after a pause:", [f"{span:.2f} s" for span in spans])
+    assert max(spans) <= 2.0
 
 
 def test_a_bad_first_slice_holds_itself(signed_in, town):
