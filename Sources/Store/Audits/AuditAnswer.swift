@@ -52,9 +52,26 @@ package struct AuditAnswer: Sendable, Codable {
 
     package var isClean: Bool { violations == 0 }
 
-    package mutating func add(_ found: [AuditFinding]) {
-        violations += found.count
+    package mutating func add(_ found: [AuditFinding]) { add(found, of: found.count) }
+
+    /// Some of `total` findings; all are counted, as many as there is room for are told.
+    package mutating func add(_ found: [AuditFinding], of total: Int) {
+        violations += total
         findings += found.prefix(max(0, Self.findingsMax - findings.count))
+    }
+
+    /// What a statement of ``Audits/finding(_:_:message:contact:member:at:)``'s shape finds: all of
+    /// it is counted by the server, and only what is told comes here.
+    mutating func add(_ statement: SQL, on connection: Connection) async throws {
+        let rows = try await connection.rows(
+            """
+            WITH found (rule, sentence, message, contact, member, at) AS MATERIALIZED (
+                \(statement)
+            )
+            SELECT *, (SELECT count(*) FROM found) FROM found LIMIT \(Self.findingsMax)
+            """
+        ) { row in (try AuditFinding(row: row), try row.value(6) as Int) }
+        add(rows.map(\.0), of: rows.first?.1 ?? 0)
     }
 }
 
@@ -67,6 +84,10 @@ extension Audits {
             // Sums over all texts may use every core; the default keeps that for large tables.
             try await connection.execute("SET LOCAL max_parallel_workers_per_gather = 4")
             try await connection.execute("SET LOCAL work_mem = '128MB'")
+            // Texts and their tries are cut at the same ids: months are joined one by one, each in
+            // memory, and not all history with all history on disk.
+            try await connection.execute("SET LOCAL enable_partitionwise_join = on")
+            try await connection.execute("SET LOCAL jit = off")
             return try await body(connection)
         }
     }

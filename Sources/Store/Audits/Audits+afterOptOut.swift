@@ -63,7 +63,7 @@ extension Audits {
         }
     }
 
-    private static func textsNearStops(
+    static func textsNearStops(
         _ organisation: Int32, _ contact: UUID?, _ span: Span
     ) -> SQL {
         """
@@ -74,15 +74,13 @@ extension Audits {
                     WHERE (f ->> 'message')::uuid = a.message_id AND (f ->> 'n')::int = a.n)
                     THEN 'leaving'
                 WHEN o.closed_at <= e.effective THEN 'between' ELSE 'after' END,
-            e.contact, a.message_id, a.n, m.kind, e.effective, a.slot_at, o.closed_at,
+            e.contact, a.message_id, a.n, t.kind, e.effective, a.slot_at, o.closed_at,
             CASE o.result WHEN 1 THEN 'accepted' WHEN 2 THEN 'rejected' WHEN 4 THEN 'unknown'
                 ELSE 'open' END, e.seq
         FROM e
         CROSS JOIN LATERAL (\(texts(to: "e.contact", organisation))) t
-        JOIN message m ON m.organisation_id = \(organisation) AND m.id = t.id
-            AND m.kind NOT IN (3, 5, 6)
         JOIN attempt a ON a.organisation_id = \(organisation) AND a.message_id = t.id
-            AND a.verdict = 1
+            AND a.verdict = 1 AND t.kind NOT IN (3, 5, 6)
         LEFT JOIN outcome o ON o.organisation_id = a.organisation_id
             AND o.message_id = a.message_id AND o.n = a.n
         WHERE coalesce(o.result, 4) <> 3

@@ -15,33 +15,34 @@ extension Audits {
                 try await connection.first(
                     "SELECT count(*) FROM consent WHERE organisation_id = \(organisation)"
                 ) { ["consents": try $0.value(0) as Int] } ?? [:]
-            answer.add(
-                try await connection.rows(
-                    Self.withoutRecord(organisation, span), decode: AuditFinding.init(row:)))
+            try await answer.add(
+                Self.withoutRecord(organisation, span), on: connection)
             let strict = JurisdictionProfile.countriesNeedingConsent(tenant.countries)
             if !strict.isEmpty {
-                answer.add(
-                    try await connection.rows(
-                        Self.withoutWords(organisation, strict, span),
-                        decode: AuditFinding.init(row:)))
+                try await answer.add(
+                    Self.withoutWords(organisation, strict, span), on: connection)
             }
             return answer
         }
     }
 
-    /// Recipients and consents are read along their keys, both by person.
+    /// People and consents are read along their keys, without their rows; only of people without
+    /// any consent are texts looked at. A record without a source cannot be: the schema refuses it.
     private static func withoutRecord(_ organisation: Int32, _ span: Span) -> SQL {
         """
+        WITH p AS MATERIALIZED (
+            SELECT p.id FROM contact p WHERE p.organisation_id = \(organisation)
+              AND NOT EXISTS (SELECT FROM consent c WHERE c.organisation_id = p.organisation_id
+                  AND c.contact_id = p.id)
+        )
         \(finding(
             "no_consent", "'Texted without any record of consent.'", message: "a.message_id",
             contact: "r.contact_id", at: "a.slot_at"))
-        FROM recipient r
+        FROM p
+        JOIN recipient r ON r.organisation_id = \(organisation) AND r.contact_id = p.id
         JOIN attempt a ON a.organisation_id = r.organisation_id AND a.message_id = r.message_id
             AND a.verdict = 1
-        WHERE r.organisation_id = \(organisation)
-          AND NOT EXISTS (SELECT FROM consent c WHERE c.organisation_id = r.organisation_id
-              AND c.contact_id = r.contact_id AND btrim(c.source) <> '')
-          AND \(during(span)) AND \(notUnsent)
+        WHERE \(during(span)) AND \(notUnsent)
         """
     }
 
@@ -76,24 +77,31 @@ extension Audits {
             var answer = AuditAnswer("frequency")
             let cap = try await Self.tenant(organisation, on: connection).frequencyCap
             answer.counts = ["cap": Int(cap)]
-            answer.add(
-                try await connection.rows(
-                    Self.overCap(organisation, Int32(cap), span), decode: AuditFinding.init(row:)))
+            try await answer.add(
+                Self.overCap(organisation, Int32(cap), span), on: connection)
             return answer
         }
     }
 
-    /// Only people with more texts than the cap in all are looked at one by one; they are found
-    /// along the key of `recipient`.
+    /// One pass tells who may be over: texts within 24 hours lie on two days that follow each other,
+    /// and each other day holds at least one. Days are marked in one number of 63, two days may
+    /// share a mark: then too many are looked at one by one, never too few.
     private static func overCap(_ organisation: Int32, _ cap: Int32, _ span: Span) -> SQL {
         """
         WITH again AS MATERIALIZED (
             SELECT m.contact_id, m.id FROM message m
             WHERE m.organisation_id = \(organisation) AND m.kind = 1 AND m.replaces IS NOT NULL
         ), many AS MATERIALIZED (
-            SELECT r.contact_id FROM recipient r WHERE r.organisation_id = \(organisation)
-            GROUP BY r.contact_id HAVING count(*) > \(cap)
-            UNION SELECT contact_id FROM again
+            SELECT contact_id FROM (
+                SELECT m.contact_id, count(*) AS texts,
+                    bit_or(1::bigint << (date_part('epoch', a.slot_at)::bigint / 86400 % 63)::int)
+                        AS days
+                FROM attempt a
+                JOIN message m ON m.organisation_id = a.organisation_id AND m.id = a.message_id
+                WHERE a.organisation_id = \(organisation) AND a.verdict = 1 AND m.kind = 1
+                  AND \(during(span))
+                GROUP BY 1
+            ) t WHERE texts > \(cap) AND texts - bit_count(days::bit(64)) + 2 > \(cap)
         ), texts AS (
             SELECT r.contact_id, r.message_id FROM many
             JOIN recipient r ON r.organisation_id = \(organisation)

@@ -10,132 +10,215 @@ extension Audits {
     /// Texts without a distinct human act: none recorded, one shared by several, at impossible
     /// speed, or by somebody who had no session (FCC DA 20-670; compliance 1.2).
     ///
-    /// Paced campaigns are counted apart, and are a violation where the organisation may not.
+    /// One pass over the texts of the span tells their number and where something may be wrong;
+    /// only there are texts looked at one by one. Paced texts are counted apart, and are a
+    /// violation where the organisation may not.
     package func human(organisation: Int32, span: Span = Span()) async throws -> AuditAnswer {
         try await ask(organisation) { connection in
             var answer = AuditAnswer("human")
-            answer.counts = try await Self.presses(organisation, span, on: connection)
-            answer.add(try await Self.withoutPress(organisation, span, on: connection))
-            answer.add(try await Self.sharedPresses(organisation, span, on: connection))
-            answer.add(try await Self.pressBursts(organisation, span, on: connection))
+            let sums = try await PressSums.read(organisation, span, on: connection)
+            answer.counts = [
+                "texts": sums.texts, "pressed": sums.pressed, "paced": sums.texts - sums.pressed,
+            ]
+            if sums.hasUnpressed {
+                try await answer.add(Self.withoutPress(organisation, span), on: connection)
+            }
+            if sums.pressed > 0 {
+                try await answer.add(Self.sharedPresses(organisation, span), on: connection)
+            }
+            if !sums.bursts.isEmpty {
+                try await answer.add(Self.pressBursts(sums.bursts, organisation), on: connection)
+            }
+            if !sums.unwatched.isEmpty {
+                try await answer.add(
+                    Self.withoutSession(sums.unwatched, organisation, span), on: connection)
+            }
             return answer
         }
     }
 
-    private static func asked(_ organisation: Int32, _ span: Span) -> SQL {
+    static func asked(_ organisation: Int32, _ span: Span) -> SQL {
         """
         m.organisation_id = \(organisation) AND m.kind IN (1, 2)
             AND m.created_at >= \(span.since) AND m.created_at <= \(span.until)
         """
     }
 
-    private static func presses(
-        _ organisation: Int32, _ span: Span, on connection: Connection
-    ) async throws -> [String: Int] {
-        try await connection.first(
+    /// A re-created text is the act of whoever settled the doubt; the settlement names them.
+    private static func withoutPress(_ organisation: Int32, _ span: Span) -> SQL {
+        """
+        -- Candidates first: joined freely, the planner begins with every attempt there is.
+        WITH m AS MATERIALIZED (
+            SELECT m.organisation_id, m.id, m.contact_id, m.author_id, m.act, m.created_at, c.mode
+            FROM message m
+            JOIN organisation o ON o.id = m.organisation_id
+            LEFT JOIN campaign c
+                ON c.organisation_id = m.organisation_id AND c.id = m.campaign_id
+            WHERE \(asked(organisation, span)) AND m.replaces IS NULL
+              AND (m.act IS NULL OR m.author_id IS NULL)
+              AND NOT (m.kind = 1 AND m.act IS NULL AND m.author_id IS NULL
+                  AND coalesce(c.mode, '') = 'paced' AND o.paced_allowed)
+        )
+        \(finding(
+            "no_press",
             """
-            SELECT count(*), count(*) FILTER (WHERE m.act IS NOT NULL)
-            FROM message m WHERE \(asked(organisation, span))
+            CASE WHEN m.act IS NOT NULL THEN 'A press without a person behind it.'
+                WHEN m.mode = 'paced' AND m.author_id IS NULL
+                THEN 'Texted without a press, which this organisation may not.'
+                ELSE 'No press is recorded.' END
+            """,
+            message: "m.id", contact: "m.contact_id", member: "m.author_id",
+            at: "m.created_at"))
+        FROM m
+        WHERE EXISTS (SELECT FROM attempt a WHERE a.organisation_id = m.organisation_id
+            AND a.message_id = m.id AND a.verdict = 1)
+        """
+    }
+
+    /// Which presses are shared is found by sorting them; only their texts are fetched after that.
+    private static func sharedPresses(_ organisation: Int32, _ span: Span) -> SQL {
+        """
+        WITH shared AS MATERIALIZED (
+            SELECT m.act FROM message m
+            WHERE \(asked(organisation, span)) AND m.act IS NOT NULL
+            GROUP BY m.act HAVING count(*) > 1
+        ), texts AS MATERIALIZED (
+            SELECT m.act, m.id, m.author_id, m.created_at FROM message m
+            WHERE EXISTS (SELECT FROM shared) AND \(asked(organisation, span))
+              AND m.act IN (SELECT act FROM shared)
+        )
+        \(finding(
+            "shared_press", "'One press stands behind ' || count(*) || ' texts.'",
+            message: "min(id::text)::uuid", member: "min(author_id::text)::uuid",
+            at: "min(created_at)"))
+        FROM texts GROUP BY act
+        """
+    }
+
+    /// - Parameter minutes: those in which somebody pressed more often than in ten seconds is
+    ///   possible.
+    private static func pressBursts(
+        _ minutes: [PressSums.Stretch], _ organisation: Int32
+    ) -> SQL {
+        """
+        \(finding(
+            "impossible_speed", "count(*) || ' presses within ten seconds.'",
+            message: "min(m.id::text)::uuid", member: "m.author_id", at: "min(m.created_at)"))
+        FROM unnest(\(minutes.map(\.member)), \(minutes.map(\.at))) AS w(member, at)
+        JOIN message m ON m.author_id = w.member AND m.created_at >= w.at
+            AND m.created_at < w.at + interval '1 minute'
+        WHERE m.organisation_id = \(organisation) AND m.kind IN (1, 2)
+        GROUP BY m.author_id, date_bin('10 seconds', m.created_at, \(PressSums.origin))
+        HAVING count(*) > \(pressesMax)
+        """
+    }
+
+    /// - Parameter hours: those which no one session covers.
+    private static func withoutSession(
+        _ hours: [PressSums.Stretch], _ organisation: Int32, _ span: Span
+    ) -> SQL {
+        """
+        \(finding(
+            "no_session",
+            """
+            CASE WHEN u.id IS NULL THEN 'Pressed by nobody who is a member.'
+                ELSE 'Pressed while its author had no session.' END
+            """,
+            message: "m.id", contact: "m.contact_id", member: "m.author_id", at: "m.created_at"))
+        FROM unnest(\(hours.map(\.member)), \(hours.map(\.at))) AS w(member, at)
+        JOIN message m ON m.author_id = w.member AND m.created_at >= w.at
+            AND m.created_at < w.at + interval '1 hour'
+        LEFT JOIN member u ON u.organisation_id = m.organisation_id AND u.id = m.author_id
+        WHERE \(asked(organisation, span))
+          AND (u.id IS NULL OR NOT EXISTS (
+            SELECT FROM session s WHERE s.organisation_id = m.organisation_id
+                AND s.member_id = m.author_id AND s.began_at <= m.created_at
+                AND s.ended_at >= m.created_at))
+        """
+    }
+}
+
+/// What one pass over a span's texts tells of their presses.
+struct PressSums: Sendable {
+    /// A person's presses within a minute or an hour.
+    struct Stretch: Sendable {
+        var member: UUID
+        var at: Date
+    }
+
+    var texts = 0
+    var pressed = 0
+    /// Whether a text lacks its press that is not of a paced campaign which may do without.
+    var hasUnpressed = false
+    /// Minutes with more presses than ten seconds allow.
+    var bursts: [Stretch] = []
+    /// Hours whose first and last press no one session covers.
+    var unwatched: [Stretch] = []
+
+    /// From where minutes and hours are counted.
+    static let origin: SQL = "timestamptz '2000-01-01 00:00:00Z'"
+
+    /// Texts are summed by person and minute, which several processes do at once; hours are summed
+    /// from minutes.
+    static func read(
+        _ organisation: Int32, _ span: Audits.Span, on connection: Connection
+    ) async throws -> PressSums {
+        let rows = try await connection.rows(
+            """
+            WITH minute AS MATERIALIZED (
+                SELECT m.author_id AS member, date_bin('1 minute', m.created_at, \(origin)) AS at,
+                    -- 1: as paced mode texts, 2: only half of a press, 0: pressed or re-created.
+                    CASE WHEN m.replaces IS NOT NULL
+                            OR m.act IS NOT NULL AND m.author_id IS NOT NULL THEN 0
+                        WHEN m.kind = 1 AND m.act IS NULL AND m.author_id IS NULL THEN 1
+                        ELSE 2 END AS lacks,
+                    CASE WHEN m.act IS NULL THEN m.campaign_id END AS campaign,
+                    count(*) AS texts, count(m.act) AS pressed,
+                    min(m.created_at) AS first, max(m.created_at) AS last
+                FROM message m WHERE \(Audits.asked(organisation, span))
+                GROUP BY 1, 2, 3, 4
+            ), hour AS (
+                SELECT member, date_bin('1 hour', at, \(origin)) AS at, min(first) AS first,
+                    max(last) AS last
+                FROM minute WHERE member IS NOT NULL GROUP BY 1, 2
+            )
+            SELECT 0, NULL::uuid, NULL::timestamptz, coalesce(sum(texts), 0)::bigint,
+                coalesce(sum(pressed), 0)::bigint
+            FROM minute
+            UNION ALL
+            SELECT 1, NULL, NULL, count(*), 0 FROM (
+                SELECT DISTINCT lacks, campaign FROM minute WHERE lacks > 0) s
+            LEFT JOIN campaign c ON c.organisation_id = \(organisation) AND c.id = s.campaign
+            LEFT JOIN organisation o ON o.id = \(organisation)
+            WHERE s.lacks = 2 OR c.mode IS DISTINCT FROM 'paced' OR NOT o.paced_allowed
+            UNION ALL
+            SELECT 2, member, at, 0, 0 FROM minute WHERE member IS NOT NULL
+            GROUP BY member, at HAVING sum(texts) > \(Audits.pressesMax)
+            UNION ALL
+            SELECT 3, h.member, h.at, 0, 0 FROM hour h
+            WHERE NOT EXISTS (SELECT FROM member u
+                    WHERE u.organisation_id = \(organisation) AND u.id = h.member)
+              OR NOT EXISTS (SELECT FROM session s
+                    WHERE s.organisation_id = \(organisation) AND s.member_id = h.member
+                        AND s.began_at <= h.first AND s.ended_at >= h.last)
             """
         ) { row in
-            let (all, pressed) = (try row.value(0) as Int, try row.value(1) as Int)
-            return ["texts": all, "pressed": pressed, "paced": all - pressed]
-        } ?? [:]
-    }
-
-    /// A re-created text is the act of whoever settled the doubt; the settlement names them.
-    private static func withoutPress(
-        _ organisation: Int32, _ span: Span, on connection: Connection
-    ) async throws -> [AuditFinding] {
-        try await connection.rows(
-            """
-            -- Candidates first: joined freely, the planner begins with every attempt there is.
-            WITH m AS MATERIALIZED (
-                SELECT m.organisation_id, m.id, m.contact_id, m.author_id, m.act, m.created_at, c.mode
-                FROM message m
-                JOIN organisation o ON o.id = m.organisation_id
-                LEFT JOIN campaign c
-                    ON c.organisation_id = m.organisation_id AND c.id = m.campaign_id
-                WHERE \(asked(organisation, span)) AND m.replaces IS NULL
-                  AND (m.act IS NULL OR m.author_id IS NULL)
-                  AND NOT (m.kind = 1 AND m.act IS NULL AND m.author_id IS NULL
-                      AND coalesce(c.mode, '') = 'paced' AND o.paced_allowed)
+            (
+                what: try row.value(0) as Int32, member: try row.value(1) as UUID?,
+                at: try row.value(2) as Date?, texts: try row.value(3) as Int,
+                pressed: try row.value(4) as Int
             )
-            \(finding(
-                "no_press",
-                """
-                CASE WHEN m.act IS NOT NULL THEN 'A press without a person behind it.'
-                    WHEN m.mode = 'paced' AND m.author_id IS NULL
-                    THEN 'Texted without a press, which this organisation may not.'
-                    ELSE 'No press is recorded.' END
-                """,
-                message: "m.id", contact: "m.contact_id", member: "m.author_id",
-                at: "m.created_at"))
-            FROM m
-            WHERE EXISTS (SELECT FROM attempt a WHERE a.organisation_id = m.organisation_id
-                AND a.message_id = m.id AND a.verdict = 1)
-            """, decode: AuditFinding.init(row:))
-    }
-
-    private static func sharedPresses(
-        _ organisation: Int32, _ span: Span, on connection: Connection
-    ) async throws -> [AuditFinding] {
-        try await connection.rows(
-            """
-            WITH shared AS MATERIALIZED (
-                SELECT m.act FROM message m
-                WHERE \(asked(organisation, span)) AND m.act IS NOT NULL
-                GROUP BY m.act HAVING count(*) > 1
-            )
-            \(finding(
-                "shared_press", "'One press stands behind ' || count(*) || ' texts.'",
-                message: "min(m.id::text)::uuid", member: "min(m.author_id::text)::uuid",
-                at: "min(m.created_at)"))
-            FROM message m JOIN shared ON shared.act = m.act
-            WHERE \(asked(organisation, span)) GROUP BY m.act
-            """, decode: AuditFinding.init(row:))
-    }
-
-    /// Both questions about a person's presses come from the same small sum: by person and ten
-    /// seconds.
-    private static func pressBursts(
-        _ organisation: Int32, _ span: Span, on connection: Connection
-    ) async throws -> [AuditFinding] {
-        let sums: SQL = """
-            WITH b AS MATERIALIZED (
-                SELECT m.author_id AS member, floor(extract(epoch FROM m.created_at) / 10) AS ten,
-                    count(*) AS presses, min(m.created_at) AS first, max(m.created_at) AS last,
-                    min(m.id::text)::uuid AS message
-                FROM message m
-                WHERE \(asked(organisation, span)) AND m.author_id IS NOT NULL
-                GROUP BY 1, 2)
-            """
-        return try await connection.rows(
-            """
-            \(sums)
-            \(finding(
-                "impossible_speed", "b.presses || ' presses within ten seconds.'",
-                message: "b.message", member: "b.member", at: "b.first"))
-            FROM b WHERE b.presses > \(pressesMax)
-            UNION ALL
-            \(finding(
-                "no_session",
-                """
-                CASE WHEN u.id IS NULL THEN 'Pressed by nobody who is a member.'
-                    ELSE 'Pressed while its author had no session.' END
-                """, message: "b.message", member: "b.member", at: "b.first"))
-            FROM b
-            LEFT JOIN member u ON u.organisation_id = \(organisation) AND u.id = b.member
-            WHERE u.id IS NULL
-              OR NOT \(wasSignedIn("b.first", organisation))
-              OR NOT \(wasSignedIn("b.last", organisation))
-            """, decode: AuditFinding.init(row:))
-    }
-
-    private static func wasSignedIn(_ instant: SQL, _ organisation: Int32) -> SQL {
-        """
-        EXISTS (SELECT FROM session s WHERE s.organisation_id = \(organisation)
-            AND s.member_id = b.member AND s.began_at <= \(instant) AND s.ended_at >= \(instant))
-        """
+        }
+        var sums = PressSums()
+        for row in rows {
+            switch (row.what, row.member, row.at) {
+            case (0, _, _): (sums.texts, sums.pressed) = (row.texts, row.pressed)
+            case (1, _, _): sums.hasUnpressed = row.texts > 0
+            case (2, let member?, let at?): sums.bursts.append(Stretch(member: member, at: at))
+            case (_, let member?, let at?): sums.unwatched.append(Stretch(member: member, at: at))
+            default: break
+            }
+        }
+        return sums
     }
 }

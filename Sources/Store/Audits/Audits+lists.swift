@@ -36,9 +36,8 @@ extension Audits {
             for (reason, rows) in try await Self.rejects(organisation, list, on: connection) {
                 answer.counts["rejected: \(reason)"] = rows
             }
-            answer.add(
-                try await connection.rows(
-                    Self.strayLists(organisation, list), decode: AuditFinding.init(row:)))
+            try await answer.add(
+                Self.strayLists(organisation, list), on: connection)
             return answer
         }
     }

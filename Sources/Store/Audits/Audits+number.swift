@@ -74,7 +74,7 @@ extension Audits {
         }
     }
 
-    private static func timelineStatement(_ organisation: Int32, _ contact: UUID) -> SQL {
+    static func timelineStatement(_ organisation: Int32, _ contact: UUID) -> SQL {
         """
         WITH t AS MATERIALIZED (
             SELECT m.* FROM (\(texts(to: "\(contact)", organisation))) i
@@ -149,12 +149,11 @@ extension Audits {
         LEFT JOIN import i ON i.organisation_id = c.organisation_id AND i.id = c.import_id
         WHERE c.organisation_id = \(organisation) AND c.contact_id = \(contact)
         UNION ALL
-        SELECT l.at, l.kind, 'line ' || l.seq || coalesce(' (' || source || ')', '')
+        SELECT l.at, l.kind, 'line ' || l.seq || coalesce(' (' || l.source || ')', '')
             || coalesce(', rule ' || rule, ''), message, NULL, NULL
         FROM ledger l
         CROSS JOIN LATERAL (
-            SELECT l.entry::jsonb #>> '{details,source}' AS source,
-                l.entry::jsonb #>> '{details,rule}' AS rule,
+            SELECT l.entry::jsonb #>> '{details,rule}' AS rule,
                 (l.entry::jsonb #>> '{details,message}')::uuid AS message
         ) d
         WHERE l.organisation_id = \(organisation) AND l.contact_id = \(contact)

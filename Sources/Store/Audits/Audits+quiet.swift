@@ -12,12 +12,16 @@ extension Audits {
         try await ask(organisation) { connection in
             var answer = AuditAnswer("quiet")
             let tenant = try await Self.tenant(organisation, on: connection)
-            let minutes = try await Self.minutes(organisation, span, on: connection)
             let zones = try await Self.zoneNames(on: connection)
-            answer.counts = ["texts": minutes.reduce(0) { $0 + $1.count }]
+            let all = try await Self.allMinutes(organisation, span, on: connection)
+            answer.counts = ["texts": all.reduce(0) { $0 + $1.count }]
+            // What is open in every zone set needs no look at whose text it was.
+            let doubtful = Self.closedSomewhere(all, zones, tenant)
+            let minutes = try await Self.minutes(doubtful, organisation, span, on: connection)
             let closed = Self.closed(minutes, zones, tenant)
-            answer.add(
-                try await Self.texts(in: closed, zones, organisation, span, on: connection))
+            let found = try await Self.texts(
+                in: closed, zones, organisation, span, on: connection)
+            answer.add(found.findings, of: found.total)
             answer.columns = ["rules", "value"]
             answer.rows = [
                 ["time zones", TextingHours.timeZoneData],
@@ -45,18 +49,61 @@ extension Audits {
     }
 
     /// Hours begin and end on whole minutes, so a minute is open or closed as a whole.
-    private static func minutes(
+    ///
+    /// Tries alone: texts of all kinds count, in order.
+    private static func allMinutes(
         _ organisation: Int32, _ span: Span, on connection: Connection
     ) async throws -> [Minute] {
         try await connection.rows(
             """
-            SELECT m.zone_set, floor(extract(epoch FROM a.slot_at) / 60)::bigint, count(*)
-            \(sent(organisation, span)) AND m.kind IN (1, 2, 4, 7)
-            GROUP BY 1, 2 ORDER BY 1, 2
+            SELECT extract(epoch FROM minute)::bigint / 60, texts FROM (
+                SELECT date_bin('1 minute', a.slot_at, \(PressSums.origin)) AS minute,
+                    count(*) AS texts
+                FROM attempt a
+                WHERE a.organisation_id = \(organisation) AND a.verdict = 1 AND \(during(span))
+                GROUP BY 1) m
+            ORDER BY 1
+            """
+        ) { Minute(zoneSet: 0, minute: try $0.value(0), count: try $0.value(1)) }
+    }
+
+    /// Those of `minutes` that are not open in every zone set there is.
+    private static func closedSomewhere(
+        _ minutes: [Minute], _ zones: [Int16: [String]], _ tenant: Organisation
+    ) -> [Int] {
+        let anywhere = zones.keys.sorted().flatMap { zoneSet in
+            closed(
+                minutes.map { Minute(zoneSet: zoneSet, minute: $0.minute, count: $0.count) },
+                zones, tenant)
+        }
+        return Set(anywhere.map(\.minute)).sorted()
+    }
+
+    private static func minutes(
+        _ doubtful: [Int], _ organisation: Int32, _ span: Span, on connection: Connection
+    ) async throws -> [Minute] {
+        guard !doubtful.isEmpty else { return [] }
+        return try await connection.rows(
+            """
+            SELECT zone_set, extract(epoch FROM minute)::bigint / 60, texts FROM (
+                SELECT m.zone_set, date_bin('1 minute', a.slot_at, \(PressSums.origin)) AS minute,
+                    count(*) AS texts
+                FROM attempt a
+                JOIN message m ON m.organisation_id = a.organisation_id AND m.id = a.message_id
+                WHERE a.organisation_id = \(organisation) AND a.verdict = 1 AND \(during(span))
+                  AND m.kind IN (1, 2, 4, 7)
+                  AND date_bin('1 minute', a.slot_at, \(PressSums.origin))
+                      = ANY(\(doubtful.map(Self.instant)))
+                GROUP BY 1, 2) t
+            ORDER BY 1, 2
             """
         ) { row in
             Minute(zoneSet: try row.value(0), minute: try row.value(1), count: try row.value(2))
         }
+    }
+
+    private static func instant(_ minute: Int) -> Date {
+        Date(timeIntervalSince1970: Double(minute) * 60)
     }
 
     private static func zoneNames(on connection: Connection) async throws -> [Int16: [String]] {
@@ -91,34 +138,40 @@ extension Audits {
         }
     }
 
+    /// The texts that left in closed minutes: all are counted, the first ones told.
     private static func texts(
         in closed: [Minute], _ zones: [Int16: [String]], _ organisation: Int32, _ span: Span,
         on connection: Connection
-    ) async throws -> [AuditFinding] {
-        guard !closed.isEmpty else { return [] }
+    ) async throws -> (findings: [AuditFinding], total: Int) {
+        guard !closed.isEmpty else { return ([], 0) }
         let rows = try await connection.rows(
             """
-            SELECT m.id, m.contact_id, a.slot_at, m.zone_set, (
+            WITH late AS MATERIALIZED (
+                SELECT m.id, m.contact_id, a.slot_at, m.zone_set
+                \(sent(organisation, span)) AND m.kind IN (1, 2, 4, 7)
+                  AND (m.zone_set, date_bin('1 minute', a.slot_at, \(PressSums.origin))) IN (
+                    SELECT z, t FROM unnest(\(closed.map(\.zoneSet)),
+                        \(closed.map { Self.instant($0.minute) })) AS w(z, t))
+                  AND NOT (m.kind IN (2, 4) AND EXISTS (
+                    SELECT FROM message i WHERE i.organisation_id = \(organisation)
+                      AND i.contact_id = m.contact_id AND i.kind = 6
+                      AND i.created_at BETWEEN m.created_at - interval '15 minutes'
+                          AND a.slot_at))
+            )
+            SELECT l.id, l.contact_id, l.slot_at, l.zone_set, (
                 SELECT c.zone_source FROM contact c
-                WHERE c.organisation_id = m.organisation_id AND c.id = m.contact_id)
-            \(sent(organisation, span)) AND m.kind IN (1, 2, 4, 7)
-              AND (m.zone_set, floor(extract(epoch FROM a.slot_at) / 60)::bigint) IN (
-                SELECT z, t FROM unnest(\(closed.map(\.zoneSet)), \(closed.map(\.minute)))
-                    AS w(z, t))
-              AND NOT (m.kind IN (2, 4) AND EXISTS (
-                SELECT FROM message i WHERE i.organisation_id = \(organisation)
-                  AND i.contact_id = m.contact_id AND i.kind = 6
-                  AND i.created_at BETWEEN m.created_at - interval '15 minutes' AND a.slot_at))
-            ORDER BY a.slot_at
+                WHERE c.organisation_id = \(organisation) AND c.id = l.contact_id),
+                (SELECT count(*) FROM late)
+            FROM (SELECT * FROM late ORDER BY slot_at LIMIT \(AuditAnswer.findingsMax)) l
             """
         ) { row in
             (
                 message: try row.value(0) as UUID, contact: try row.value(1) as UUID,
                 at: try row.value(2) as Date, zoneSet: try row.value(3) as Int16,
-                source: try row.value(4) as String?
+                source: try row.value(4) as String?, total: try row.value(5) as Int
             )
         }
-        return rows.map { row in
+        let findings = rows.map { row in
             let names = zones[row.zoneSet] ?? []
             return AuditFinding(
                 "quiet_hours",
@@ -126,6 +179,7 @@ extension Audits {
                     + "\(row.source ?? "unknown").",
                 message: row.message, contact: row.contact, at: row.at)
         }
+        return (findings, rows.first?.total ?? 0)
     }
 
     /// `03:12 in America/Chicago`, for each zone that counts.

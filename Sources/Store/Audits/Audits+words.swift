@@ -80,20 +80,19 @@ extension Audits {
             let patterns = scripts.map { script in
                 (try? Template(script.body))?.likePattern ?? "%"
             }
-            answer.add(
-                try await connection.rows(
-                    """
-                    \(Self.finding(
+            try await answer.add(
+                """
+                \(Self.finding(
                         "edited", "'Differs from script ' || p.version || ': “' || m.body || '”'",
                         message: "m.id", contact: "m.contact_id", member: "m.author_id",
                         at: "m.created_at"))
-                    FROM unnest(\(scripts.map(\.campaign)), \(scripts.map(\.version)),
-                        \(patterns)) AS p(campaign, version, pattern)
-                    JOIN message m ON m.organisation_id = \(organisation)
-                        AND m.campaign_id = p.campaign AND m.script_version = p.version
-                    WHERE m.kind = 1 AND m.body <> '' AND m.body NOT LIKE p.pattern
-                      AND m.created_at >= \(span.since) AND m.created_at <= \(span.until)
-                    """, decode: AuditFinding.init(row:)))
+                FROM unnest(\(scripts.map(\.campaign)), \(scripts.map(\.version)),
+                    \(patterns)) AS p(campaign, version, pattern)
+                JOIN message m ON m.organisation_id = \(organisation)
+                    AND m.campaign_id = p.campaign AND m.script_version = p.version
+                WHERE m.kind = 1 AND m.body <> '' AND m.body NOT LIKE p.pattern
+                  AND m.created_at >= \(span.since) AND m.created_at <= \(span.until)
+                """, on: connection)
             return answer
         }
     }

@@ -31,15 +31,14 @@ extension Audits {
                 ORDER BY due_at LIMIT 1000
                 """
             ) { row in try (0..<5).map { try row.value($0) as String } }
-            answer.add(
-                try await connection.rows(
-                    """
-                    \(Self.finding(
+            try await answer.add(
+                """
+                \(Self.finding(
                         "review_overdue", "'Waited longer than a day and was not decided.'",
                         message: "message_id", contact: "contact_id", at: "due_at"))
-                    FROM review WHERE organisation_id = \(organisation) AND decided_at IS NULL
-                      AND due_at < \(now.addingTimeInterval(-60))
-                    """, decode: AuditFinding.init(row:)))
+                FROM review WHERE organisation_id = \(organisation) AND decided_at IS NULL
+                  AND due_at < \(now.addingTimeInterval(-60))
+                """, on: connection)
             return answer
         }
     }

@@ -45,13 +45,18 @@ package struct Audits: Sendable {
     }
 
     /// All texts to a person: first texts are found through `recipient`, others by the thread.
+    /// Columns: id, kind; nothing of a first text's own row is read.
     static func texts(to contact: SQL, _ organisation: Int32) -> SQL {
         """
-        SELECT r.message_id AS id FROM recipient r
+        SELECT r.message_id AS id, 1::smallint AS kind FROM recipient r
         WHERE r.organisation_id = \(organisation) AND r.contact_id = \(contact)
-        UNION
-        SELECT m.id FROM message m
+        UNION ALL
+        SELECT m.id, m.kind FROM message m
         WHERE m.organisation_id = \(organisation) AND m.contact_id = \(contact) AND m.kind <> 1
+        UNION ALL
+        SELECT m.id, m.kind FROM message m
+        WHERE m.organisation_id = \(organisation) AND m.contact_id = \(contact) AND m.kind = 1
+          AND m.replaces IS NOT NULL
         """
     }
 }

@@ -6,17 +6,7 @@ extension Histories {
     static func texts(
         _ contact: UUID, _ organisation: Int32, on connection: Connection
     ) async throws -> [PersonHistory.Text] {
-        var texts = try await connection.rows(
-            """
-            SELECT m.id, m.kind, m.created_at, m.body, m.segments, k.name, m.script_version, u.name,
-                m.act, s.number, m.meaning, m.meaning_rule, m.meaning_version
-            FROM (\(Audits.texts(to: "\(contact)", organisation))) i
-            JOIN message m ON m.organisation_id = \(organisation) AND m.id = i.id
-            LEFT JOIN campaign k ON k.organisation_id = m.organisation_id AND k.id = m.campaign_id
-            LEFT JOIN sender s ON s.organisation_id = m.organisation_id AND s.id = m.sender_id
-            LEFT JOIN member u ON u.organisation_id = m.organisation_id AND u.id = m.author_id
-            ORDER BY m.created_at, m.id
-            """, decode: text)
+        var texts = try await connection.rows(textsStatement(contact, organisation), decode: text)
         let ids = texts.map(\.id)
         guard !ids.isEmpty else { return [] }
         let tries = try await tries(ids, organisation, on: connection)
@@ -26,6 +16,19 @@ extension Histories {
             texts[index].receipts = receipts[texts[index].id] ?? []
         }
         return texts
+    }
+
+    static func textsStatement(_ contact: UUID, _ organisation: Int32) -> SQL {
+        """
+        SELECT m.id, m.kind, m.created_at, m.body, m.segments, k.name, m.script_version, u.name,
+            m.act, s.number, m.meaning, m.meaning_rule, m.meaning_version
+        FROM (\(Audits.texts(to: "\(contact)", organisation))) i
+        JOIN message m ON m.organisation_id = \(organisation) AND m.id = i.id
+        LEFT JOIN campaign k ON k.organisation_id = m.organisation_id AND k.id = m.campaign_id
+        LEFT JOIN sender s ON s.organisation_id = m.organisation_id AND s.id = m.sender_id
+        LEFT JOIN member u ON u.organisation_id = m.organisation_id AND u.id = m.author_id
+        ORDER BY m.created_at, m.id
+        """
     }
 
     @Sendable private static func text(row: borrowing Row) throws -> PersonHistory.Text {

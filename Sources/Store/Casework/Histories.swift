@@ -121,18 +121,22 @@ package struct Histories: Sendable {
         }
     }
 
+    static func linesStatement(_ contact: UUID, _ organisation: Int32) -> SQL {
+        """
+        SELECT l.seq, l.at, l.kind, l.hash, l.entry, u.name
+        FROM ledger l
+        LEFT JOIN member u ON u.organisation_id = l.organisation_id
+            AND u.id::text = l.entry::jsonb #>> '{details,member}'
+        WHERE l.organisation_id = \(organisation) AND l.contact_id = \(contact)
+        ORDER BY l.seq
+        """
+    }
+
     private static func lines(
         _ contact: UUID, _ organisation: Int32, on connection: Connection
     ) async throws -> [PersonHistory.Line] {
         try await connection.rows(
-            """
-            SELECT l.seq, l.at, l.kind, l.hash, l.entry, u.name
-            FROM ledger l
-            LEFT JOIN member u ON u.organisation_id = l.organisation_id
-                AND u.id::text = l.entry::jsonb #>> '{details,member}'
-            WHERE l.organisation_id = \(organisation) AND l.contact_id = \(contact)
-            ORDER BY l.seq
-            """
+            linesStatement(contact, organisation)
         ) { row in
             PersonHistory.Line(
                 seq: try row.value(0), at: try row.value(1), kind: try row.value(2),
