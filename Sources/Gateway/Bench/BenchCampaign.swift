@@ -17,7 +17,10 @@ struct BenchCampaign: Sendable {
     private var drawn: Int { town.plan.drawn(campaign: number) }
     private var launch: Date { town.launch(number) }
     private var launchedAt: String { "to_timestamp(\(launch.timeIntervalSince1970))" }
-    private var list: UUID { UUID.v7(at: launch.addingTimeInterval(-600)) }
+    /// The import's id: the same whenever it is asked for.
+    private var list: String {
+        "import_uuid('\(BenchTown.prefix(launch.addingTimeInterval(-602)))', 0, 5)"
+    }
     /// Ids of this campaign's first texts, minted with its list ten minutes before the launch.
     private var texts: String { BenchTown.prefix(launch.addingTimeInterval(-600)) }
     private var lanes: String { BenchTown.prefix(launch.addingTimeInterval(-601)) }
@@ -30,28 +33,32 @@ struct BenchCampaign: Sendable {
             INSERT INTO import (organisation_id, id, campaign_id, file_name, sha256, bytes,
                 consent_source, consent_wording, state, rows_read, rows_good, merged_rows,
                 created_at, done_at)
-            VALUES (\(house), '\(list.text)', '\(id.text)', 'bench.csv', sha256('bench'), 0,
+            VALUES (\(house), \(list), '\(id.text)', 'bench.csv', sha256('bench'), 0,
                 'made up for a bench', 'made up', 'done', \(town.plan.people), \(town.plan.people),
                 \(town.plan.people), \(launchedAt) - interval '10 min',
                 \(launchedAt) - interval '10 min');
+            SELECT seed_line(\(launchedAt) - interval '10 min', 'import', NULL, jsonb_build_object(
+                'import', \(list), 'campaign', '\(id.text)', 'file_name', 'bench.csv',
+                'sha256', encode(sha256('bench'), 'hex'), 'read', \(town.plan.people),
+                'good', \(town.plan.people), 'consent_source', 'made up for a bench'));
             INSERT INTO lane (organisation_id, id, campaign_id, import_id, zone_set, size,
                 next_position)
-            SELECT \(house), import_uuid('\(lanes)', place, 3), '\(id.text)', '\(list.text)',
+            SELECT \(house), import_uuid('\(lanes)', place, 3), '\(id.text)', \(list),
                 zone_set, \(per) * areas, \(drawn / 100) * areas + 1
             FROM seed_zone;
             UPDATE campaign SET state = '\(isLast ? "live" : "finished")',
                 launched_at = \(launchedAt), created_at = \(launchedAt) - interval '1 day'
             WHERE organisation_id = \(house) AND id = '\(id.text)';
-            CREATE TEMP TABLE IF NOT EXISTS seed_stop (
-                contact uuid, message uuid, conversation uuid, at timestamptz);
             """)
     }
 
     /// People `from` to `end`: those who were drawn with their texts, the others in their lanes.
-    func write(from: Int, to end: Int, on connection: Connection) async throws {
+    ///
+    /// - Parameter job: which of the connections that write at once; each has totals of its own.
+    func write(from: Int, to end: Int, job: Int, on connection: Connection) async throws {
         try await connection.script(
-            "BEGIN; " + recipients(from, end) + people(from, end) + facts + answers
-                + totals + "COMMIT;")
+            "BEGIN; " + recipients(from, end) + people(from, end) + facts + replies + answers(job)
+                + totals(job) + "COMMIT;")
     }
 
     /// Stops with their lines in the ledger, in the order in which they came; who takes part.
@@ -72,7 +79,7 @@ struct BenchCampaign: Sendable {
             ? """
             INSERT INTO consent (organisation_id, contact_id, import_id, row_number, source, wording,
                 recorded_at)
-            SELECT \(house), contact, '\(list.text)', i + 1, 'made up for a bench', 'made up',
+            SELECT \(house), contact, \(list), i + 1, 'made up for a bench', 'made up',
                 \(launchedAt) - interval '10 min'
             FROM seed_person WHERE i >= \(from) AND i < \(end) ORDER BY i;
             """ : ""
@@ -122,10 +129,10 @@ struct BenchCampaign: Sendable {
     private var facts: String {
         """
         INSERT INTO message (organisation_id, id, kind, contact_id, campaign_id, sender_id, body,
-            segments, zone_set, script_version, created_at)
+            segments, zone_set, script_version, author_id, act, created_at)
         SELECT \(house), message, 1, contact, '\(id.text)', sender,
-            CASE fate WHEN 12 THEN '' ELSE 'Hi, Sam here from Bench Campaign. Can you join us? Reply STOP to opt out.' END,
-            1, zone_set, 1, at FROM seed_text ORDER BY i;
+            CASE fate WHEN 12 THEN '' ELSE 'Hi ' || name || ', Sam here from Bench Campaign. Can you join us? Reply STOP to opt out.' END,
+            1, zone_set, 1, texter, \(Self.uuid("at", 8)), at FROM seed_text ORDER BY i;
         INSERT INTO attempt (organisation_id, message_id, n, verdict, reason, sender_id, worker,
             epoch, slot_at, deadline)
         SELECT \(house), message, 1, CASE WHEN fate > 10 THEN fate - 10 ELSE 1 END,
@@ -157,6 +164,14 @@ struct BenchCampaign: Sendable {
         SELECT \(house), message, CASE fate WHEN 3 THEN 2 ELSE 1 END, report,
             CASE report WHEN 5 THEN code END, 'SM' || md5(message::text), at + interval '8 s'
         FROM seed_text WHERE report > 0 ORDER BY i;
+
+        """
+    }
+
+    /// What people wrote back, and what we answered: a stop's confirmation at once, others by a
+    /// texter's press a minute later.
+    private var replies: String {
+        """
         INSERT INTO conversation (organisation_id, id, contact_id, sender_id, campaign_id,
             needs_reply_since, done_at, last_inbound_at, last_outbound_at, snippet, created_at)
         SELECT \(house), conversation, contact, sender, '\(id.text)',
@@ -183,11 +198,16 @@ struct BenchCampaign: Sendable {
             CASE WHEN stops THEN reply_at + interval '1 s' ELSE reply_at + interval '1 min' END AS ours_at
         FROM seed_text WHERE replies AND (stops OR NOT \(waits));
         INSERT INTO message (organisation_id, id, kind, contact_id, campaign_id, conversation_id,
-            sender_id, body, segments, zone_set, created_at)
+            sender_id, body, segments, zone_set, author_id, act, created_at)
         SELECT \(house), \(Self.uuid("ours_at", 2)), kind, contact, '\(id.text)', conversation,
             sender, CASE kind WHEN 3 THEN 'You will get no more texts from us.'
-                ELSE 'Great! 11:00 at the library.' END, 1, zone_set, ours_at
+                ELSE 'Great! 11:00 at the library.' END, 1, zone_set,
+            CASE kind WHEN 2 THEN texter END,
+            CASE kind WHEN 2 THEN \(Self.uuid("ours_at", 9)) END, ours_at
         FROM seed_ours ORDER BY i;
+        INSERT INTO act (organisation_id, key, member_id, message_id, pressed_at)
+        SELECT \(house), \(Self.uuid("ours_at", 9)), texter, \(Self.uuid("ours_at", 2)), ours_at
+        FROM seed_ours WHERE kind = 2 ORDER BY i;
         INSERT INTO attempt (organisation_id, message_id, n, verdict, sender_id, worker, epoch,
             slot_at, deadline)
         SELECT \(house), \(Self.uuid("ours_at", 2)), 1, 1, sender, '\(Self.worker)', 1, ours_at,
@@ -203,7 +223,7 @@ struct BenchCampaign: Sendable {
     }
 
     /// Six in ten of those who write and do not stop are recorded as coming, or not.
-    private var answers: String {
+    private func answers(_ job: Int) -> String {
         """
         INSERT INTO recorded_answer (organisation_id, id, campaign_id, contact_id, conversation_id,
             question, value, at)
@@ -212,7 +232,7 @@ struct BenchCampaign: Sendable {
         FROM seed_ours WHERE NOT stops AND v % 10 < 6 ORDER BY i;
         INSERT INTO answer_tally (organisation_id, campaign_id, question, value, slot, people)
         SELECT \(house), '\(id.text)', 'Coming',
-            (ARRAY['Yes', 'Yes', 'Yes', 'No', 'No', 'Maybe'])[(1 + v % 6)::int], 0, count(*)
+            (ARRAY['Yes', 'Yes', 'Yes', 'No', 'No', 'Maybe'])[(1 + v % 6)::int], \(job), count(*)
         FROM seed_ours WHERE NOT stops AND v % 10 < 6 GROUP BY 4
         ON CONFLICT (organisation_id, campaign_id, question, value, slot)
         DO UPDATE SET people = answer_tally.people + excluded.people;
@@ -221,10 +241,10 @@ struct BenchCampaign: Sendable {
     }
 
     /// Totals as the product counts them: kinds of `TallyKind`.
-    private var totals: String {
+    private func totals(_ job: Int) -> String {
         """
         INSERT INTO tally (organisation_id, campaign_id, minute, kind, writer, amount)
-        SELECT \(house), '\(id.text)', date_trunc('minute', t.at), t.kind, '\(Self.worker)', count(*)
+        SELECT \(house), '\(id.text)', date_trunc('minute', t.at), t.kind, '\(Self.writer(job))', count(*)
         FROM seed_text s CROSS JOIN LATERAL (VALUES
             (s.at, CASE WHEN true THEN 1 END),
             (s.at, CASE s.fate WHEN 1 THEN 2 WHEN 3 THEN 2 WHEN 2 THEN 3 WHEN 4 THEN 8 WHEN 5 THEN 8
@@ -244,37 +264,25 @@ struct BenchCampaign: Sendable {
         """
     }
 
-    /// The chain is written as `ledger_append` writes it, but with the past's instants, which only
-    /// the tables' owner can.
+    /// In the order in which they came.
     private var stops: String {
         """
         UPDATE contact c SET opted_out_at = s.at FROM seed_stop s
         WHERE c.organisation_id = \(house) AND c.id = s.contact;
         DO $$
         DECLARE
-            head chain_head%ROWTYPE; line text; stop seed_stop%ROWTYPE;
+            stop seed_stop%ROWTYPE;
         BEGIN
-            SELECT * INTO STRICT head FROM chain_head WHERE organisation_id = \(house) FOR UPDATE;
             FOR stop IN SELECT * FROM seed_stop ORDER BY at, contact LOOP
-                line := jsonb_build_object(
-                    'organisation', \(house), 'seq', head.seq + 1,
-                    'at', to_char(stop.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-                    'kind', 'stop', 'contact', stop.contact, 'details', jsonb_build_object(
-                        'source', 'text', 'message', stop.message, 'conversation', stop.conversation,
-                        'rule', 'bench', 'version', 'bench', 'already_out', false,
-                        'received_at', extract(epoch FROM stop.at),
-                        'effective_at', extract(epoch FROM stop.at + interval '5 ms'),
-                        'in_flight', '[]'::jsonb),
-                    'prev', encode(head.hash, 'hex'))::text;
-                INSERT INTO ledger (organisation_id, seq, at, kind, contact_id, entry, prev_hash, hash)
-                VALUES (\(house), head.seq + 1, stop.at, 'stop', stop.contact, line, head.hash,
-                    sha256('\\x00'::bytea || convert_to(line, 'UTF8')));
-                head.seq := head.seq + 1;
-                head.hash := sha256('\\x00'::bytea || convert_to(line, 'UTF8'));
+                PERFORM seed_line(stop.at, 'stop', stop.contact, jsonb_build_object(
+                    'source', 'text', 'message', stop.message, 'conversation', stop.conversation,
+                    'rule', 'bench', 'version', 'bench', 'already_out', false,
+                    'received_at', extract(epoch FROM stop.at),
+                    'effective_at', extract(epoch FROM stop.at + interval '5 ms'),
+                    'in_flight', '[]'::jsonb));
             END LOOP;
-            UPDATE chain_head SET seq = head.seq, hash = head.hash WHERE organisation_id = \(house);
         END $$;
-        DROP TABLE seed_stop;
+        TRUNCATE seed_stop;
 
         """
     }
@@ -283,6 +291,10 @@ struct BenchCampaign: Sendable {
     private var waits: String { isLast ? "(r % 200 = 7)" : "false" }
     /// An incarnation that never ran.
     private static let worker = "01900000-0000-7000-8000-0000000000be"
+    /// Totals are kept per writer, so that connections never wait for each other's.
+    private static func writer(_ job: Int) -> String {
+        "01900000-0000-7000-8000-00000000be" + (job < 10 ? "0" : "") + "\(job)"
+    }
 
     /// An id of that instant for the text's person; `salt` tells kinds apart.
     private static func uuid(_ at: String, _ salt: Int) -> String {

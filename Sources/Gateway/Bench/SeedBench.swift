@@ -10,11 +10,10 @@ struct SeedBenchCommand: AsyncParsableCommand {
         abstract: "Make a database with so many people and so much history.",
         discussion: """
             People, campaigns, texts, tries, outcomes, reports, replies, stops with their lines in \
-            the ledger, answers and totals: consistent with each other, so that 'campaign status', \
-            'doctor', 'audit after-optout', 'optout-latency' and 'verify' hold; 'human', 'quiet' \
-            and 'edits' find its replies without a press, its texts at night and its greetings. All \
-            campaigns but the last are finished; the last is live, with some of its people still to \
-            be asked. The same options make the same people.
+            the ledger, answers and totals: consistent with each other and lawful, each text \
+            pressed by a signed-in texter in everybody's hours, so that 'campaign status', 'doctor' \
+            and every 'audit' hold. All campaigns but the last are finished; the last is live, with \
+            some of its people still to be asked. The same options make the same people.
 
             Works on the configured server, in a database of its own whose name begins with \
             barnstorm_bench_. Refuses any other, and a disk with less than twice the room.
@@ -31,6 +30,7 @@ struct SeedBenchCommand: AsyncParsableCommand {
     @Option(help: "Share of people who stop after a text.") var stops = 0.011
     @Option(help: "Share of the last campaign's people who have been asked.") var sent = 0.8
     @Option(help: "Numbers of ours.") var numbers = 50
+    @Option(help: "Connections that write at once.") var jobs = 2
     @Flag(help: "The server's disk is elsewhere and you have looked at it.")
     var roomChecked = false
 
@@ -43,11 +43,11 @@ struct SeedBenchCommand: AsyncParsableCommand {
         let start = clock.now
         let url = try await BenchDatabase.make(
             database, replaces: replace, context.settings)
-        let pool = try Database(url: url, size: 3, applicationName: "barnstorm bench")
+        let pool = try Database(url: url, size: jobs + 1, applicationName: "barnstorm bench")
         let bar = ProgressBar("Texts")
         let secret = try InstallationSecret.load(path: context.settings.secretFile())
         let town = try await BenchTown.found(plan, pool, secret)
-        try await town.fill { done in bar.update(done: done, of: plan.texts) }
+        try await town.fill(jobs: jobs) { done in bar.update(done: done, of: plan.texts) }
         bar.finish()
         await pool.close()
         let seconds = (clock.now - start) / .seconds(1)
@@ -62,10 +62,11 @@ struct SeedBenchCommand: AsyncParsableCommand {
         let people = (max(people, 100) + 99) / 100 * 100
         let campaigns = max(1, ((texts ?? people) + people - 1) / people)
         guard (0...1).contains(replies), (0...replies).contains(stops), (0.01...1).contains(sent),
-            months > 0, numbers > 0
+            months > 0, numbers > 0, (1...16).contains(jobs)
         else {
             throw CommandFailure.usage(
-                "Shares lie between 0 and 1, stops among the replies; months and numbers from 1.")
+                "Shares lie between 0 and 1, stops among the replies; months and numbers from 1; "
+                    + "jobs from 1 to 16.")
         }
         return SeedPlan(
             people: people, campaigns: campaigns, months: months, replies: replies, stops: stops,
@@ -88,6 +89,9 @@ struct SeedPlan: Sendable {
     func drawn(campaign: Int) -> Int {
         campaign < campaigns ? people : Int(Double(people) * sent) / 100 * 100
     }
+
+    /// So many volunteers that each presses about every five seconds while a campaign is sent.
+    var texters: Int { max(40, people * 5 / Int(BenchTown.sending)) }
 
     var texts: Int { (1...campaigns).reduce(0) { $0 + drawn(campaign: $1) } }
 
