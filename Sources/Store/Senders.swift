@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Secrets
 
 /// A number we text from, as organisers see it.
 package struct Sender: Sendable, Equatable, Codable {
@@ -116,6 +117,53 @@ package struct Senders: Sendable {
                 ORDER BY id
                 """, decode: Sender.init(row:))
         }
+    }
+
+    /// Renews a number's registration, with a line in the ledger that says what held before; texts
+    /// that left until now keep the old one. Tokens stand in the line by their hash only.
+    ///
+    /// - Throws: ``InvalidInput`` if the organisation has no such number in use.
+    package func register(
+        number: String, facts: [String: String], expires: Date?, organisation: Int32
+    ) async throws -> Sender {
+        let written = try JSONB(encoding: facts)
+        return try await database.transaction(organisation: organisation) { connection in
+            let old = try await connection.first(
+                """
+                SELECT \(Sender.columns) FROM sender
+                WHERE organisation_id = \(organisation) AND number = \(number)
+                    AND retired_at IS NULL
+                FOR NO KEY UPDATE
+                """, decode: Sender.init(row:))
+            guard let old else {
+                throw InvalidInput("No number \(number) is in use; see 'barnstorm sender list'.")
+            }
+            let renewed = try await connection.first(
+                """
+                UPDATE sender SET registration = \(written), registration_expires_at = \(expires)
+                WHERE organisation_id = \(organisation) AND id = \(old.id)
+                RETURNING \(Sender.columns)
+                """, decode: Sender.init(row:))
+            try await SettingChanges.record(
+                organisation,
+                [
+                    "setting": "sender registered", "sender": old.id.text,
+                    "old": Self.told(old.registration, old.registrationExpiresAt),
+                    "new": Self.told(facts, expires),
+                ], on: connection)
+            return renewed ?? old
+        }
+    }
+
+    /// A registration for the ledger: `brand=B1, token=sha256:…, until 2027-01-31T00:00:00Z`.
+    private static func told(_ facts: [String: String], _ expires: Date?) -> String {
+        let pairs = facts.sorted { $0.key < $1.key }.map { name, value in
+            let isSecret = name.lowercased() == "token"
+            return "\(name)="
+                + (isSecret ? "sha256:" + SHA256.hash(Array(value.utf8)).hex.prefix(16) : value)
+        }
+        return (pairs + (expires.map { ["until \($0.formatted(.iso8601))"] } ?? []))
+            .joined(separator: ", ")
     }
 
     /// Takes a number out of its pool for good. What waits under it moves to another number of the

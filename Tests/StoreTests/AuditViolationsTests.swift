@@ -15,7 +15,6 @@ import Testing
             house,
             """
             UPDATE organisation SET opens_minute = 0, closes_minute = 1440;
-            UPDATE sender SET registration = '{"campaign": "C1"}';
             INSERT INTO session VALUES (\(house.organisation), '\\x01', '\(house.texter.text)',
                 now() - interval '1 hour', now() + interval '1 day');
             INSERT INTO zone_set (zones) VALUES ('America/New_York');
@@ -29,6 +28,8 @@ import Testing
         try await tamper(
             house,
             """
+            UPDATE sender SET registration = '{"campaign": "C1"}';
+            UPDATE registration SET facts = '{"campaign": "C1"}';
             UPDATE message SET act = gen_random_uuid(),
                 zone_set = (SELECT id FROM zone_set WHERE zones <> '');
             UPDATE attempt SET slot_at = \(Self.noon), deadline = \(Self.noon);
@@ -193,10 +194,36 @@ import Testing
 
     @Test(arguments: [
         (
-            "UPDATE sender SET registration_expires_at = now() - interval '9 days'",
+            "UPDATE registration SET expires_at = now() - interval '9 days'",
             "expired_registration"
         ),
-        ("UPDATE sender SET registration = '{}', number = '+12125550199'", "missing_registration"),
+        (
+            """
+            UPDATE registration SET facts = '{}'; UPDATE sender SET number = '+12125550199'
+            """, "missing_registration"
+        ),
+        (
+            """
+            UPDATE registration SET facts = '{"campaign": "C1", "token_expires": "2020-01-31"}'
+            """, "expired_token"
+        ),
+        (
+            """
+            UPDATE registration SET facts = '{"campaign": "C1", "channel": "toll-free"}'
+            """, "other_channel"
+        ),
+        (
+            """
+            UPDATE registration SET facts = '{"brand": "B1"}';
+            INSERT INTO registration
+            SELECT organisation_id, sender_id, (SELECT max(slot_at) FROM attempt), '{"brand": "B2"}'
+            FROM registration;
+            INSERT INTO attempt SELECT organisation_id,
+                import_uuid(left(replace(uuid_at(now())::text, '-', ''), 13), g, g), n, verdict,
+                reason, sender_id, worker, epoch, slot_at - interval '1 hour', deadline
+            FROM attempt CROSS JOIN generate_series(1, 3) g
+            """, "other_brand"
+        ),
         ("UPDATE attempt SET sender_id = gen_random_uuid()", "unknown_sender"),
         ("UPDATE sender SET retired_at = now() - interval '9 days'", "retired_sender"),
     ])

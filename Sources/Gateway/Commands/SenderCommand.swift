@@ -7,7 +7,7 @@ import Texting
 struct SenderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sender", abstract: "The numbers we text from.",
-        subcommands: [Add.self, List.self, Retire.self, Release.self])
+        subcommands: [Add.self, List.self, Register.self, Retire.self, Release.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -83,22 +83,61 @@ struct SenderCommand: AsyncParsableCommand {
             sender.dailyCap = dailyCap
             sender.capZone = capZone
             sender.service = service
-            for pair in registration {
-                guard let sign = pair.firstIndex(of: "=") else {
-                    throw CommandFailure.usage("--registration is of the form NAME=VALUE.")
-                }
-                sender.registration[String(pair[..<sign])] = String(
-                    pair[pair.index(after: sign)...])
-            }
-            sender.registrationExpiresAt = try registrationExpires.map(day)
+            sender.registration = try SenderCommand.facts(registration)
+            sender.registrationExpiresAt = try registrationExpires.map(SenderCommand.day)
             return sender
         }
+    }
 
-        private func day(_ text: String) throws -> Date {
-            guard let date = try? Date(text + "T00:00:00Z", strategy: .iso8601) else {
-                throw CommandFailure.usage("\(text) is no day; write it like 2027-01-31.")
+    /// `NAME=VALUE` pairs.
+    static func facts(_ pairs: [String]) throws -> [String: String] {
+        var facts: [String: String] = [:]
+        for pair in pairs {
+            guard let sign = pair.firstIndex(of: "=") else {
+                throw CommandFailure.usage("--registration is of the form NAME=VALUE.")
             }
-            return date
+            facts[String(pair[..<sign])] = String(pair[pair.index(after: sign)...])
+        }
+        return facts
+    }
+
+    static func day(_ text: String) throws -> Date {
+        guard let date = try? Date(text + "T00:00:00Z", strategy: .iso8601) else {
+            throw CommandFailure.usage("\(text) is no day; write it like 2027-01-31.")
+        }
+        return date
+    }
+
+    struct Register: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Renew a number's registration; texts that left keep the old one.",
+            discussion: """
+                Names that 'audit registration' compares: brand, campaign, token (kept, never \
+                shown whole), token_expires=YYYY-MM-DD, and channel: 10dlc, toll-free or short code.
+                """)
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var tenant: OrganisationOption
+        @Argument(help: "The number, as 'sender list' shows it.")
+        var number: String
+        @Option(name: .long, help: "NAME=VALUE of its registration; repeat it, all take its place.")
+        var registration: [String] = []
+        @Option(name: .long, help: "Day on which it expires, e.g. 2027-01-31.")
+        var registrationExpires: String?
+
+        func run() async throws {
+            guard !registration.isEmpty else {
+                throw CommandFailure.usage("Say by --registration NAME=VALUE what it is now.")
+            }
+            let context = try await CommandContext(common)
+            let facts = try SenderCommand.facts(registration)
+            let expires = try registrationExpires.map(SenderCommand.day)
+            let sender = try await context.withDatabase { database in
+                try await Senders(database: database).register(
+                    number: number, facts: facts, expires: expires,
+                    organisation: try await tenant.find(in: database).id)
+            }
+            try context.output.print(sender, "Registered \(sender.number) anew.")
         }
     }
 

@@ -106,13 +106,13 @@ struct TextChecks: Sendable {
         guard count == 0 else {
             return .wrong(
                 "registration", "\(count) numbers are not registered, or no longer.",
-                cure: "Register them with the provider, then 'barnstorm sender add' with the id.")
+                cure: "Register them with the provider, then 'barnstorm sender register'.")
         }
         return soon == 0
             ? .fine("registration", "No number lacks it.")
             : .wrong(
                 "registration", "\(soon) numbers' registrations expire within 30 days.",
-                cure: "Renew them with the provider.")
+                cure: "Renew them with the provider, then 'barnstorm sender register'.")
     }
 
     /// The Campaign Registry speaks for the United States and their territories, not for Canada.
