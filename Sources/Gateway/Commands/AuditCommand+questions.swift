@@ -148,12 +148,22 @@ extension AuditCommand {
     struct SuppressionSync: AuditQuestion {
         static let configuration = CommandConfiguration(
             commandName: "suppression-sync",
-            abstract: "Stops that a provider knows and we do not, or knew before us.")
+            abstract: "Stops that a provider knows and we do not, or knew before us.",
+            discussion: """
+                Reads what providers answered to our texts; with --list, also the list of stops \
+                that a provider hands out, and compares it with ours in both directions.
+                """)
         @OptionGroup var common: CommonOptions
         @OptionGroup var tenant: Scope
+        @Option(name: .long, help: "CSV file with the provider's list of stops.")
+        var list: String?
 
         func answer(_ audits: Audits, _ house: Organisation) async throws -> AuditAnswer {
-            try await audits.suppressionSync(organisation: house.id, span: tenant.span())
+            let numbers = try list.map {
+                try OptOutLists.numbers(path: $0, regions: house.countries)
+            }
+            return try await audits.suppressionSync(
+                organisation: house.id, span: tenant.span(), list: numbers)
         }
     }
 

@@ -70,6 +70,18 @@ package struct OptOutLists: Sendable {
         return report
     }
 
+    /// The distinct numbers of a list, E.164; nothing is stopped by it.
+    ///
+    /// - Parameter regions: countries in whose form numbers without prefix are read.
+    /// - Throws: ``InvalidInput`` if the file is no list with numbers.
+    package static func numbers(path: String, regions: [String]) throws -> [String] {
+        let file = try CSVFile.scan(path: path)
+        let shape = try CSVShape.guess(file)
+        let columns = try ImportColumns.guess(shape.sample, regions: regions)
+        var report = OptOutListReport()
+        return try read(file, shape, columns, regions, into: &report).map(\.e164)
+    }
+
     /// Distinct numbers of the file, in its order.
     private static func read(
         _ file: CSVFile, _ shape: CSVShape, _ columns: ImportColumns, _ regions: [String],
