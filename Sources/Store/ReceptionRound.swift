@@ -184,8 +184,10 @@ struct ReceptionRound: Sendable {
             } else if item.reading.acts(.wrongNumber), item.contact.wrongNumberAt == nil {
                 try await Ledger.append(
                     item.organisation, .wrongNumber, contact: item.person.id,
-                    details: ["message": item.message.text, "rule": item.reading.rule],
-                    on: connection)
+                    details: [
+                        "message": item.message.text, "rule": item.reading.rule,
+                        "version": Reply.version,
+                    ], on: connection)
             }
         }
     }

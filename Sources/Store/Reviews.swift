@@ -106,11 +106,15 @@ package struct Reviews: Sendable {
     ///
     /// - Parameter reason: why it is no stop, where the rules thought so; in the ledger's line.
     /// - Returns: whether this decision is the one that holds.
+    /// - Throws: ``InvalidInput`` where the rules are overruled without a reason.
     package func decide(
         organisation: Int32, message: UUID, as decision: Decision, by member: UUID,
         reason: String? = nil
     ) async throws -> Bool {
-        try await database.transaction(organisation: organisation) { connection in
+        if decision == .none {
+            _ = try nonEmpty(reason ?? "", "Say why this is no wish to stop.")
+        }
+        return try await database.transaction(organisation: organisation) { connection in
             guard
                 let review = try await Self.find(
                     organisation, message, on: connection)

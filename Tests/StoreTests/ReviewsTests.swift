@@ -78,7 +78,8 @@ import Testing
         let review = try await makeReview(house, "+15005550010", dueIn: 3_600)
 
         let first = try await reviews.decide(
-            organisation: house.organisation, message: review.message, as: .none, by: house.texter)
+            organisation: house.organisation, message: review.message, as: .none, by: house.texter,
+            reason: "asks about the bus stop")
         let second = try await reviews.decide(
             organisation: house.organisation, message: review.message, as: .optOut,
             by: house.texter)

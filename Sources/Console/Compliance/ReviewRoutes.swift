@@ -71,7 +71,8 @@ struct ReviewRoutes: Sendable {
             let decision = form["decision"].flatMap(Reviews.Decision.init(rawValue:))
         else { return console.notFound(request, context) }
         // The rules took it for a stop: whoever overrules them says why.
-        if decision == .none, form["reason"] == nil {
+        let reason = form["reason"]?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+        if decision == .none, reason.isEmpty {
             return try await list(request, context, visitor, missing: message)
         }
         let holds = try await console.store.reviews.decide(
