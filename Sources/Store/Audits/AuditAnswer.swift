@@ -81,13 +81,17 @@ extension Audits {
         _ organisation: Int32, _ body: @escaping @Sendable (Connection) async throws -> Value
     ) async throws -> Value {
         try await database.transaction(organisation: organisation) { connection in
-            // Sums over all texts may use every core; the default keeps that for large tables.
-            try await connection.execute("SET LOCAL max_parallel_workers_per_gather = 4")
-            try await connection.execute("SET LOCAL work_mem = '128MB'")
-            // Texts and their tries are cut at the same ids: months are joined one by one, each in
-            // memory, and not all history with all history on disk.
-            try await connection.execute("SET LOCAL enable_partitionwise_join = on")
-            try await connection.execute("SET LOCAL jit = off")
+            try await connection.script(
+                """
+                -- Sums over all texts may use every core; the defaults keep that for other loads.
+                SET LOCAL max_parallel_workers_per_gather = 4;
+                SET LOCAL parallel_tuple_cost = 0.01;
+                SET LOCAL work_mem = '128MB';
+                -- Texts and their tries are cut at the same ids: months are joined one by one, each
+                -- in memory, and not all history with all history on disk.
+                SET LOCAL enable_partitionwise_join = on;
+                SET LOCAL jit = off
+                """)
             return try await body(connection)
         }
     }

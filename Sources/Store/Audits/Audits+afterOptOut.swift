@@ -48,7 +48,7 @@ extension Audits {
     package func afterOptOut(
         organisation: Int32, contact: UUID? = nil, span: Span = Span()
     ) async throws -> AfterOptOut {
-        try await database.transaction(organisation: organisation) { connection in
+        try await ask(organisation) { connection in
             let stops = try await connection.first(
                 """
                 SELECT count(*) FROM (\(Self.episodes(organisation, contact: contact, span))) e

@@ -148,12 +148,21 @@ struct PressSums: Sendable {
 
     var texts = 0
     var pressed = 0
-    /// Whether a text lacks its press that is not of a paced campaign which may do without.
+    /// Whether a text lacks its press that may not be of a paced campaign which may do without.
     var hasUnpressed = false
     /// Minutes with more presses than ten seconds allow.
     var bursts: [Stretch] = []
     /// Hours whose first and last press no one session covers.
     var unwatched: [Stretch] = []
+
+    /// Whether no campaign of the organisation needs presses, so that none is missing.
+    private static func isPacedOnly(_ organisation: Int32) -> SQL {
+        """
+        (EXISTS (SELECT FROM organisation WHERE id = \(organisation) AND paced_allowed)
+            AND NOT EXISTS (SELECT FROM campaign
+                WHERE organisation_id = \(organisation) AND mode <> 'paced'))
+        """
+    }
 
     /// From where minutes and hours are counted.
     static let origin: SQL = "timestamptz '2000-01-01 00:00:00Z'"
@@ -167,16 +176,15 @@ struct PressSums: Sendable {
             """
             WITH minute AS MATERIALIZED (
                 SELECT m.author_id AS member, date_bin('1 minute', m.created_at, \(origin)) AS at,
-                    -- 1: as paced mode texts, 2: only half of a press, 0: pressed or re-created.
-                    CASE WHEN m.replaces IS NOT NULL
-                            OR m.act IS NOT NULL AND m.author_id IS NOT NULL THEN 0
-                        WHEN m.kind = 1 AND m.act IS NULL AND m.author_id IS NULL THEN 1
-                        ELSE 2 END AS lacks,
-                    CASE WHEN m.act IS NULL THEN m.campaign_id END AS campaign,
                     count(*) AS texts, count(m.act) AS pressed,
+                    -- As paced mode texts; with half of a press. Re-created ones are a person's act.
+                    count(*) FILTER (WHERE m.replaces IS NULL AND m.kind = 1
+                        AND m.act IS NULL AND m.author_id IS NULL) AS plain,
+                    count(*) FILTER (WHERE m.replaces IS NULL
+                        AND (m.act IS NULL OR m.author_id IS NULL)) AS unpressed,
                     min(m.created_at) AS first, max(m.created_at) AS last
                 FROM message m WHERE \(Audits.asked(organisation, span))
-                GROUP BY 1, 2, 3, 4
+                GROUP BY 1, 2
             ), hour AS (
                 SELECT member, date_bin('1 hour', at, \(origin)) AS at, min(first) AS first,
                     max(last) AS last
@@ -186,11 +194,9 @@ struct PressSums: Sendable {
                 coalesce(sum(pressed), 0)::bigint
             FROM minute
             UNION ALL
-            SELECT 1, NULL, NULL, count(*), 0 FROM (
-                SELECT DISTINCT lacks, campaign FROM minute WHERE lacks > 0) s
-            LEFT JOIN campaign c ON c.organisation_id = \(organisation) AND c.id = s.campaign
-            LEFT JOIN organisation o ON o.id = \(organisation)
-            WHERE s.lacks = 2 OR c.mode IS DISTINCT FROM 'paced' OR NOT o.paced_allowed
+            SELECT 1, NULL, NULL, CASE WHEN sum(unpressed) > sum(plain)
+                OR sum(plain) > 0 AND NOT \(isPacedOnly(organisation)) THEN 1 ELSE 0 END, 0
+            FROM minute
             UNION ALL
             SELECT 2, member, at, 0, 0 FROM minute WHERE member IS NOT NULL
             GROUP BY member, at HAVING sum(texts) > \(Audits.pressesMax)

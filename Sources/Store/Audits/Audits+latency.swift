@@ -63,7 +63,7 @@ extension Audits {
     }
 
     private func stopTimes(_ organisation: Int32, _ span: Span) async throws -> [StopTimes] {
-        try await database.transaction(organisation: organisation) { connection in
+        try await ask(organisation) { connection in
             try await connection.rows(
                 """
                 WITH e AS MATERIALIZED (\(Self.episodes(organisation, contact: nil, span)))

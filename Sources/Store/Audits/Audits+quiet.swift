@@ -15,8 +15,7 @@ extension Audits {
             let zones = try await Self.zoneNames(on: connection)
             let all = try await Self.allMinutes(organisation, span, on: connection)
             answer.counts = ["texts": all.reduce(0) { $0 + $1.count }]
-            // What is open in every zone set needs no look at whose text it was.
-            let doubtful = Self.closedSomewhere(all, zones, tenant)
+            let doubtful = try await Self.doubtful(all, zones, tenant, on: connection)
             let minutes = try await Self.minutes(doubtful, organisation, span, on: connection)
             let closed = Self.closed(minutes, zones, tenant)
             let found = try await Self.texts(
@@ -67,17 +66,29 @@ extension Audits {
         ) { Minute(zoneSet: 0, minute: try $0.value(0), count: try $0.value(1)) }
     }
 
-    /// Those of `minutes` that are not open in every zone set there is.
-    private static func closedSomewhere(
-        _ minutes: [Minute], _ zones: [Int16: [String]], _ tenant: Organisation
-    ) -> [Int] {
-        let anywhere = zones.keys.sorted().flatMap { zoneSet in
+    /// Minutes of which it matters where the person was: those that are not open in every zone set
+    /// into which this organisation has texted. Where there are few texts, all of them: telling
+    /// the zone sets apart reads every text there is.
+    private static func doubtful(
+        _ minutes: [Minute], _ zones: [Int16: [String]], _ tenant: Organisation,
+        on connection: Connection
+    ) async throws -> [Int] {
+        guard minutes.reduce(0, { $0 + $1.count }) > fewTexts else { return minutes.map(\.minute) }
+        let used = try await connection.rows(
+            """
+            SELECT DISTINCT zone_set FROM message
+            WHERE organisation_id = \(tenant.id) AND kind IN (1, 2, 4, 7)
+            """
+        ) { try $0.value(0) as Int16 }
+        let anywhere = used.flatMap { zoneSet in
             closed(
                 minutes.map { Minute(zoneSet: zoneSet, minute: $0.minute, count: $0.count) },
                 zones, tenant)
         }
         return Set(anywhere.map(\.minute)).sorted()
     }
+
+    private static let fewTexts = 200_000
 
     private static func minutes(
         _ doubtful: [Int], _ organisation: Int32, _ span: Span, on connection: Connection

@@ -45,31 +45,33 @@ extension Audits {
     /// retired number may finish its last minutes.
     private static func perRegistration(_ organisation: Int32, _ span: Span) -> SQL {
         """
-        WITH r AS MATERIALIZED (
-            SELECT sender_id, from_at, facts, expires_at, lead(from_at, 1, 'infinity') OVER (
-                PARTITION BY sender_id ORDER BY from_at) AS until_at,
-                facts ->> 'token_expires' AS token_until
-            FROM registration WHERE organisation_id = \(organisation)
-        )
-        SELECT s.number, t.facts, t.from_at, t.expires_at, s.retired_at, t.texts, t.expired,
-            t.without_token, t.late, coalesce(s.number LIKE '+1%' AND t.facts = '{}'
+        SELECT s.number, r.facts, r.from_at, r.expires_at, s.retired_at, t.texts, t.expired,
+            t.without_token, t.late, coalesce(s.number LIKE '+1%' AND r.facts = '{}'
                 AND c.api_url IS NULL AND c.provider <> 'simulated', false), t.last
         FROM (
-            SELECT a.sender_id, r.from_at, r.facts, r.expires_at, count(*) AS texts,
-                max(a.slot_at) AS last,
+            SELECT a.sender_id, r.from_at, count(*) AS texts, max(a.slot_at) AS last,
                 count(*) FILTER (WHERE a.slot_at >= r.expires_at) AS expired,
                 count(*) FILTER (WHERE r.token_until IS NOT NULL
                     AND to_char(a.slot_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') >= r.token_until)
                     AS without_token,
-                count(*) FILTER (WHERE a.slot_at > x.retired_at + interval '10 minutes') AS late
+                count(*) FILTER (WHERE a.slot_at > r.retired_at + interval '10 minutes') AS late
             FROM attempt a
-            LEFT JOIN sender x ON x.organisation_id = a.organisation_id AND x.id = a.sender_id
-            LEFT JOIN r ON r.sender_id = a.sender_id AND a.slot_at >= r.from_at
+            LEFT JOIN (
+                SELECT g.sender_id, g.from_at, g.expires_at, x.retired_at,
+                    g.facts ->> 'token_expires' AS token_until,
+                    lead(g.from_at, 1, 'infinity') OVER (
+                        PARTITION BY g.sender_id ORDER BY g.from_at) AS until_at
+                FROM registration g
+                JOIN sender x ON x.organisation_id = g.organisation_id AND x.id = g.sender_id
+                WHERE g.organisation_id = \(organisation)
+            ) r ON r.sender_id = a.sender_id AND a.slot_at >= r.from_at
                 AND a.slot_at < r.until_at
             WHERE a.organisation_id = \(organisation) AND a.verdict = 1 AND \(during(span))
-            GROUP BY a.sender_id, r.from_at, r.facts, r.expires_at
+            GROUP BY a.sender_id, r.from_at
         ) t
         LEFT JOIN sender s ON s.organisation_id = \(organisation) AND s.id = t.sender_id
+        LEFT JOIN registration r ON r.organisation_id = \(organisation)
+            AND r.sender_id = t.sender_id AND r.from_at = t.from_at
         LEFT JOIN account c ON c.id = s.account_id
         ORDER BY t.texts DESC, s.number, t.from_at
         """

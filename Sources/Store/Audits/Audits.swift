@@ -39,6 +39,7 @@ package struct Audits: Sendable {
             WHERE organisation_id = \(organisation) AND kind = 'stop' AND contact_id IS NOT NULL
               AND (\(contact) IS NULL OR contact_id = \(contact))
               AND at >= \(span.since) AND at <= \(span.until)
+            OFFSET 0  -- the words are parsed once, not for each of their parts
         ) s
         WHERE s.details ->> 'already_out' = 'false'
         """
