@@ -75,6 +75,20 @@ package enum OptOuts {
         try await Tallies.add(amounts, on: connection)
     }
 
+    /// The same for a stop that names its conversation: the campaign is that conversation's.
+    static func count(
+        _ stops: [MarkedStop], in conversation: UUID?, on connection: Connection
+    ) async throws {
+        guard let organisation = stops.first?.stop.organisation, let conversation else { return }
+        let campaign = try await connection.first(
+            """
+            SELECT campaign_id FROM conversation
+            WHERE organisation_id = \(organisation) AND id = \(conversation)
+            """
+        ) { row in try row.value(0) as UUID? }
+        try await count(stops, of: campaign ?? nil, on: connection)
+    }
+
     /// The person wants our texts again. First half, like ``mark(_:on:)``: true if they had stopped.
     package static func lift(
         _ person: ContactKey, on connection: Connection

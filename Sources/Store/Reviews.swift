@@ -216,13 +216,7 @@ package struct Reviews: Sendable {
                 needs_reply_since = CASE WHEN \(staysWaiting) THEN needs_reply_since END
             WHERE organisation_id = \(review.organisation) AND id = \(review.conversation)
             """)
-        let campaign = try await connection.first(
-            """
-            SELECT campaign_id FROM conversation
-            WHERE organisation_id = \(review.organisation) AND id = \(review.conversation)
-            """
-        ) { row in try row.value(0) as UUID? }
-        try await OptOuts.count(marked, of: campaign ?? nil, on: connection)
+        try await OptOuts.count(marked, in: review.conversation, on: connection)
         try await OptOuts.write(marked, on: connection)
         var details = [
             "message": review.message.text, "decision": decision,

@@ -112,6 +112,8 @@ import Testing
         #expect(chart.path == "M44.0 144.0L198.0 78.0L352.0 12.0")
         #expect(chart.limitY == "91.2")
         #expect(Chart([]).path.isEmpty && Chart([]).area.isEmpty)
+        // One minute is a level line from edge to edge.
+        #expect(Chart([10]).path == "M44.0 12.0L352.0 12.0")
     }
 
     private static func state(_ house: PageHouse) async throws -> String? {

@@ -18,9 +18,12 @@ struct Chart: Sendable {
         top = Self.nice(max(values.max() ?? 0, (limit ?? 0) * 1.15))
     }
 
+    /// What is drawn: a level line where there is only one value yet, since a point shows nothing.
+    private var points: [Double] { values.count == 1 ? values + values : values }
+
     /// The path of the values, from left to right.
     var path: String {
-        values.enumerated().map { place, value in
+        points.enumerated().map { place, value in
             "\(place == 0 ? "M" : "L")\(Self.text(x(place))) \(Self.text(y(value)))"
         }.joined()
     }
@@ -29,7 +32,7 @@ struct Chart: Sendable {
     var area: String {
         guard !values.isEmpty else { return "" }
         let floor = Self.text(y(0))
-        return path + "L\(Self.text(x(values.count - 1))) \(floor)L\(Self.text(x(0))) \(floor)Z"
+        return path + "L\(Self.text(x(points.count - 1))) \(floor)L\(Self.text(x(0))) \(floor)Z"
     }
 
     var limitY: String? { limit.map { Self.text(y($0)) } }

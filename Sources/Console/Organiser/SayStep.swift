@@ -126,7 +126,7 @@ struct SayStep: Sendable {
         let segments = text.measure.segments
         guard segments > 1, let place = Composing.firstBeyond(text.body, segments: segments - 1)
         else { return nil }
-        let rest = text.body.dropFirst(place)
+        let rest = text.body.dropFirst(place).drop(while: \.isWhitespace)
         let shown = rest.prefix(40)
         return words(
             "segment_begins",

@@ -148,13 +148,15 @@ package struct PersonLinks: Sendable {
     /// The person's own press: stops at once, with no confirmation but the page itself.
     package func stop(_ link: Link) async throws {
         try await database.transaction(organisation: link.organisation) { connection in
-            _ = try await OptOuts.record(
+            let marked = try await OptOuts.mark(
                 [
                     Stop(
                         organisation: link.organisation, contact: link.contact, source: .page,
                         conversation: link.conversation, rule: "page.button",
                         receivedAt: Date())
                 ], on: connection)
+            try await OptOuts.count(marked, in: link.conversation, on: connection)
+            try await OptOuts.write(marked, on: connection)
         }
     }
 }
