@@ -32,7 +32,7 @@ struct ReplyEvidenceTraining {
     }
 
     /// The table: a feature, a tab, what it adds to the logarithm of the odds, in hundredths.
-    func table(header: String, epochs: Int = 40, penalty: Double = 0.0002) -> String {
+    func table(header: String, epochs: Int = 40, penalty: Double = 0.0001) -> String {
         let (bias, weights) = weights(epochs: epochs, penalty: penalty)
         let lines = zip(names, weights).filter { abs($0.1) >= 0.045 }.map { name, weight in
             "\(name)\t\(Int((weight * 100).rounded()))"

@@ -8,8 +8,8 @@ struct ReplyEvidence: Sendable {
     static let certain: Float = 3
     /// From here on a stop is certain though no rule has found one: fifty to one.
     static let alone: Float = 4
-    /// From here on a person is asked: one to three.
-    static let likely: Float = -1
+    /// From here on a person is asked: one to four and a half.
+    static let likely: Float = -1.5
     /// From here on a person is asked although a rule has understood something else.
     static let contrary: Float = 1
     /// Below this a stop that a rule is certain of is shown to a person.

@@ -95,7 +95,7 @@ struct ReplyJudge {
 
     /// What no rule has understood, though its words are those of people who want no texts.
     private func evidence(_ score: Float, in reading: ReplyReading) -> Finding? {
-        guard score >= ReplyEvidence.likely else { return nil }
+        guard score >= ReplyEvidence.likely, !reading.tokens.isEmpty else { return nil }
         let rule = ReplyGrammar.Rule(
             id: "evidence.words", kind: .machine, meaning: .optOut, action: .review,
             explanation: "are words of people who want no texts", language: "")
