@@ -23,15 +23,18 @@ extension Audits {
             if sums.hasUnpressed {
                 try await answer.add(Self.withoutPress(organisation, span), on: connection)
             }
-            if sums.pressed > 0 {
-                try await answer.add(Self.sharedPresses(organisation, span), on: connection)
-            }
             if !sums.bursts.isEmpty {
                 try await answer.add(Self.pressBursts(sums.bursts, organisation), on: connection)
             }
             if !sums.unwatched.isEmpty {
                 try await answer.add(
                     Self.withoutSession(sums.unwatched, organisation, span), on: connection)
+            }
+            if sums.pressed > 0 {
+                // Each press is another: handing all of them over to be compared costs more than
+                // several processes gain.
+                try await connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+                try await answer.add(Self.sharedPresses(organisation, span), on: connection)
             }
             return answer
         }
