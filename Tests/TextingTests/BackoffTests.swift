@@ -47,12 +47,4 @@ import Testing
     func `what is neither is left out`(value: String) {
         #expect(RetryAfter.pause(value, now: Date()) == nil)
     }
-
-    @Test func `only what is proven unsent is ever tried again`() {
-        for outcome in RetryClass.allCases where outcome.isRetried {
-            #expect(outcome.isProvenUnsent)
-        }
-        #expect(!RetryClass.ambiguous.isRetried && !RetryClass.optedOut.isRetried)
-        #expect(RetryClass.throttle.isRetried && !RetryClass.throttle.usesUpTry)
-    }
 }
