@@ -113,7 +113,7 @@ def test_an_estimate_holds(house):
         took = max(each.wall_us for each in sent) / 1e6 - began[name]
         print(f"{name}: {len(sent)} texts (estimate {estimate['people']}), {segments} segments "
               f"({estimate['segments']}), {segments * PRICE:.4f} ({estimate['price']:.4f}), "
-              f"{took:.1f} s ({planned:.1f} s)")
+              f"{took:.1f} s ({planned:.1f} s), launched {began[name] - instant(estimate['starts_at']):.1f} s later")
         if (len(sent), segments) != (estimate["people"], estimate["segments"]):
             wrong.append(f"{name}: {len(sent)} texts, {segments} segments; {estimate}")
         if abs(segments * PRICE - estimate["price"]) > 1e-6:

@@ -54,6 +54,10 @@ extension Draw {
             })
     }
 
+    /// A minute's share is given out this many seconds ahead of the clock, so that a number that has
+    /// just begun its minute is not idle.
+    static let paceAheadSeconds = 1.0
+
     /// How many the campaign's own pace allows now: the minute's share so far, less what this minute
     /// has drawn. Unused share is not carried into the next minute.
     private static func allowed(
@@ -62,7 +66,8 @@ extension Draw {
         guard let perMinute = setting.perMinute else { return .max }
         return try await connection.first(
             """
-            SELECT ceil(\(Int(perMinute)) * (extract(second FROM now()) + 1) / 60)::bigint
+            SELECT ceil(\(Double(perMinute))
+                    * (extract(second FROM now())::float8 + \(Self.paceAheadSeconds)) / 60)::bigint
                 - coalesce(sum(amount), 0)::bigint
             FROM tally
             WHERE organisation_id = \(setting.organisation) AND campaign_id = \(setting.campaign)

@@ -50,7 +50,7 @@ extension Forecast {
             let each = Double(zone.segments) / Double(max(1, zone.people)) / segmentsPerSecond
             let pace = textsPerMinute.map { 60 / $0 } ?? 0
             // What a minute's pace leaves unused is not carried into the next.
-            paced = max(paced, isByClock ? now.minute : now)
+            paced = max(paced, isByClock ? now.minute - Draw.paceAheadSeconds : now)
             let people = left[next].people
             let need = max(
                 people * each, paced.addingTimeInterval(people * pace).timeIntervalSince(now))
