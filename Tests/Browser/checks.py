@@ -14,6 +14,9 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SCHEMES, LANGUAGES, WIDTHS = ["light", "dark"], ["en", "es", "cy"], [320, 390, 1280]
 IS_FULL = os.environ.get("BARNSTORM_FULL") == "1"
 
+# Nine views in which each pair of scheme, language and width meets; the whole cross under --full.
+VIEWS = list(itertools.product(SCHEMES, LANGUAGES, WIDTHS)) if IS_FULL else [
+    (SCHEMES[turn % 2], *pair) for turn, pair in enumerate(itertools.product(LANGUAGES, WIDTHS))]
 
 
 def views(place):

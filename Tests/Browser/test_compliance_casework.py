@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from checks import faults
+from checks import VIEWS, faults
 from test_reply import send_one
 from town import wait_until
 
@@ -274,10 +274,7 @@ def test_what_goes_tonight_is_shown_and_what_went_is_certified(signed_in, town, 
     phone.picture("compliance-certificate-print")
 
 
-@pytest.mark.parametrize("scheme,language,width", [
-    ("light", "en", 320), ("dark", "cy", 320), ("light", "es", 390), ("dark", "en", 390),
-    ("light", "cy", 1280), ("dark", "es", 1280),
-])
+@pytest.mark.parametrize("scheme,language,width", VIEWS)
 def test_every_page_of_casework_is_accessible(signed_in, town, people, scheme, language, width):
     phone = signed_in("compliance", width=width, color_scheme=scheme, bypass_csp=True,
                       reduced_motion="reduce")

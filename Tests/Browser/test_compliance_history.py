@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from checks import faults
+from checks import VIEWS, faults
 from test_reply import send_one
 from town import wait_until
 
@@ -119,10 +119,7 @@ def test_nobody_else_reaches_it(signed_in, town, people, role):
         assert phone.open(path).status == 404
 
 
-@pytest.mark.parametrize("scheme,language,width", [
-    ("light", "en", 320), ("dark", "cy", 320), ("light", "es", 390), ("dark", "en", 390),
-    ("light", "cy", 1280), ("dark", "es", 1280),
-])
+@pytest.mark.parametrize("scheme,language,width", VIEWS)
 def test_every_page_of_compliance_is_accessible(signed_in, town, people, scheme, language, width):
     phone = signed_in("compliance", width=width, color_scheme=scheme, bypass_csp=True,
                       reduced_motion="reduce")
