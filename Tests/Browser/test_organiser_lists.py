@@ -87,17 +87,20 @@ def test_the_page_of_the_first_text_says_what_costs(organiser, town):  # noqa: F
              "you – at 11 in the library? We talk about buses, schools and the long list of things "
              "that matter here. Reply STOP to opt out.")
     one.page.fill("#body", words)
-    one.page.click("form[data-writing] button:not([name])")
+    # Saved before the page is loaded anew: a click does not wait for its answer.
+    with one.page.expect_navigation():
+        one.page.click("form[data-writing] button:not([name])")
     def counted():
         one.page.reload()
         return one.page.query_selector("text=/no value/")
-    wait_until(counted, 20, "the count")
+    wait_until(counted, 60, "the count")
     said = one.page.inner_text("main").replace("\u2068", "").replace("\u2069", "")
     assert "{town}: 1 person has no value" in said
     assert "begins at" in said
     assert faults(one.page) == []
     one.picture("say-costs-1280")
-    one.page.click("text=Use the plain ones")
+    with one.page.expect_navigation():
+        one.page.click("text=Use the plain ones")
     plain = one.page.input_value("#body")
     assert '"Saturday"' in plain and "you - at" in plain and "“" not in plain
     assert town.sql(f"SELECT count(*) FROM script WHERE campaign_id = '{campaign}'") == "1"
