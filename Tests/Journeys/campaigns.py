@@ -5,33 +5,33 @@ import datetime
 import random
 import zoneinfo
 
-# Area code, zone, ZIP: spread so that somewhere it is always the middle of the day.
+# Area code, zone, postal code: spread so that somewhere it is always daytime. GB stands for British
+# numbers, for the hours between Guam's evening and New York's morning.
 PLACES = [
     ("671", "Pacific/Guam", "96910"), ("808", "Pacific/Honolulu", "96813"),
     ("907", "America/Anchorage", "99501"), ("213", "America/Los_Angeles", "90012"),
     ("312", "America/Chicago", "60601"), ("212", "America/New_York", "10001"),
+    ("GB", "Europe/London", "SW1A 1AA"),
 ]
 SCRIPT = ("Hi {first_name}, it's Dana with Riverside Neighbors. Join us on Saturday? "
           "Your place is #{place}. Reply STOP to opt out.")
 
 
-def awake(hours=3):
-    """The place where it is daytime and stays so for some hours; None in the small gap that no
-    place covers (Europe's morning), for which British numbers stand in."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    best = max(PLACES, key=lambda place: _room(now, place[1]))
-    return best if _room(now, best[1]) >= hours else ("GB", "Europe/London", "SW1A 1AA")
+def awake(now=None):
+    """The place where it is daytime and stays so the longest."""
+    now = now or datetime.datetime.now(datetime.timezone.utc)
+    return max(PLACES, key=lambda place: room(now, place[1]))
 
 
-def _room(now, zone):
+def room(now, zone):
     """Hours until texting closes at 20:00, 0 before 9:30."""
     local = now.astimezone(zoneinfo.ZoneInfo(zone))
     hour = local.hour + local.minute / 60
     return 20 - hour if 9.5 <= hour < 20 else 0
 
 
-def numbers(count, seed):
-    area = awake()[0]
+def numbers(count, seed, place):
+    area = place[0]
     rng = random.Random(seed)
     if area == "GB":
         return [f"+447{line:09d}" for line in rng.sample(range(400_000_000, 499_999_999), count)]
@@ -41,13 +41,14 @@ def numbers(count, seed):
 
 def write_people(path, count, seed):
     """A list of `count` people, each with words of their own (#1, #2, …)."""
-    people = numbers(count + count // 10, seed)[:count]
+    place = awake()
+    people = numbers(count + count // 10, seed, place)[:count]
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         # The day of consent: British numbers get no text without it.
         rows.writerow(["first_name", "cell", "zip", "place", "consent_at"])
         for index, number in enumerate(people):
-            rows.writerow([f"Kit{index % 97}", number, awake()[2], index, "2026-01-15"])
+            rows.writerow([f"Kit{index % 97}", number, place[2], index, "2026-01-15"])
     return people
 
 

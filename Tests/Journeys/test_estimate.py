@@ -37,14 +37,14 @@ START_UP = 4.0
 IDLE = 0.15
 
 
-def write_list(path, numbers, dear, rng):
+def write_list(path, numbers, postal_code, dear, rng):
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["first_name", "cell", "zip", "more", "consent_at"])
         for index, number in enumerate(numbers):
             more = "Siân, Ŵyn and all of us from the reading room" if index % 3 < dear else ""
             rows.writerow([rng.choice(["Kit", "Robin", "Alexandra"]), number,
-                           campaigns.awake()[2], more, "2026-01-15"])
+                           postal_code, more, "2026-01-15"])
 
 
 def set_up(house):
@@ -53,7 +53,8 @@ def set_up(house):
     house.run("organisation", "add", "Riverside Neighbors", "--paced-allowed",
               *[word for country in ("US", "GU", "GB") for word in ("--country", country)])
     total = sum(people for people, *_ in LISTS.values())
-    pool, people_of = campaigns.numbers(total + total // 10, SEED), {}
+    where = campaigns.awake()
+    pool, people_of = campaigns.numbers(total + total // 10, SEED, where), {}
     for place, (name, (people, numbers, rate, minute, dear)) in enumerate(LISTS.items()):
         ours = [f"+1500555{1000 + place * 100 + index}" for index in range(numbers)]
         house.run("sender", "add", *ours, "--pool", name, "--rate", str(rate), "--registration",
@@ -63,7 +64,7 @@ def set_up(house):
                   *(["--per-minute", str(minute)] if minute else []))
         people_of[name], pool = pool[:people], pool[people:]
         path = house.scratch / f"{name}.csv"
-        write_list(path, people_of[name], dear, rng)
+        write_list(path, people_of[name], where[2], dear, rng)
         report = house.json("contacts", "import", str(path), "--campaign", name, "--consent",
                             "fictional people of a test", "--consent-wording", "Yes, text me.")
         assert report["good"] == people, report
