@@ -109,12 +109,18 @@ struct BatchBuilder {
 
     /// How many texts a number's rate has room for within the horizon, at one segment each.
     private func roomFor(_ state: SenderState, most: Int) -> (sender: UUID, texts: Int)? {
-        let lease = state.lease
-        let start = max(lease.tat, lease.readyAt, now)
-        let seconds = horizon.timeIntervalSince(start)
-        guard seconds >= 0 else { return nil }
-        let texts = Int(min(Double(most), seconds * lease.segmentsPerSecond)) + 1
-        return (state.id, min(texts, most))
+        let (pacing, tat) = pacing(state.lease)
+        let texts = pacing.room(tat: tat, now: now.microsecond)
+        return texts > 0 ? (state.id, min(texts, most)) : nil
+    }
+
+    /// A number's rate up to this batch's horizon, and from when on it may send.
+    private func pacing(_ lease: LeasedSender) -> (pacing: Pacing, tat: Int64) {
+        let ahead = horizon.microsecond - now.microsecond
+        return (
+            Pacing(segmentsPerSecond: lease.segmentsPerSecond, horizon: ahead),
+            max(lease.tat, lease.readyAt).microsecond
+        )
     }
 
     /// Whether the turn, and the account's second, have room for a text. Deficit round robin lets the
@@ -139,13 +145,13 @@ struct BatchBuilder {
     /// front only.
     private mutating func reserve(_ state: SenderState, _ due: [DueText], room: Int) {
         let lease = state.lease
-        let delta = 1 / lease.segmentsPerSecond
-        var slot = max(lease.tat, lease.readyAt, now)
-        var cap = CapDay(lease: lease, at: slot)
+        let (pacing, tat) = pacing(lease)
+        var course = pacing.course(tat: tat, now: now.microsecond)
+        var cap = CapDay(lease: lease, at: Date(microsecond: course.tat))
         var takes: [UUID: Take] = [:]
         var rows: [UUID] = []
         for text in due {
-            guard batch.wishes.count < room, hasTurn(for: text), slot <= horizon,
+            guard batch.wishes.count < room, hasTurn(for: text), let slot = course.slot,
                 cap.hasRoom(for: text.segments)
             else {
                 hasMore = true
@@ -154,12 +160,12 @@ struct BatchBuilder {
             batch.wishes.append(
                 Wish(
                     message: text.message, n: text.n, contact: text.contact, kind: text.kind,
-                    campaign: text.campaign, sender: lease, segments: text.segments, slot: slot,
-                    sendBefore: text.sendBefore))
+                    campaign: text.campaign, sender: lease, segments: text.segments,
+                    slot: Date(microsecond: slot), sendBefore: text.sendBefore))
             texts.append(text)
             segments += max(1, Int(text.segments))
             cap.use(text.segments)
-            slot = slot.addingTimeInterval(delta * Double(max(1, text.segments)))
+            course.take(Int(text.segments))
             if takes[text.row] == nil {
                 rows.append(text.row)
                 takes[text.row] = Take(from: text)
@@ -170,7 +176,8 @@ struct BatchBuilder {
         batch.takes.append(contentsOf: rows.compactMap { takes[$0] })
         batch.reservations.append(
             Reservation(
-                sender: state.id, epoch: lease.epoch, tat: slot, capDay: cap.day,
+                sender: state.id, epoch: lease.epoch, tat: Date(microsecond: course.tat),
+                capDay: cap.day,
                 capUsed: Int32(clamping: cap.used)))
     }
 }

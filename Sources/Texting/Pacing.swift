@@ -1,3 +1,5 @@
+import Foundation
+
 /// When a sender may send: evenly spaced slots, counted in segments.
 ///
 /// The state is one instant, the *theoretical arrival time* of the next segment (GCRA, ITU-T I.371
@@ -40,16 +42,19 @@ package struct Pacing: Sendable, Equatable {
     ///   - tat: The stored state; in the past if the sender was idle.
     ///   - now: The present by the clock to which slots refer.
     package func reserve(_ segments: [Int], tat: Int64, now: Int64) -> Reservation {
-        let start = max(tat, now)
+        var course = course(tat: tat, now: now)
         var slots = [Int64]()
-        var reserved = 0
         for size in segments {
-            let slot = start + span(of: reserved)
-            guard slot <= now + horizon else { break }
+            guard let slot = course.slot else { break }
             slots.append(slot)
-            reserved += max(1, size)
+            course.take(size)
         }
-        return Reservation(slots: slots, tat: slots.isEmpty ? tat : start + span(of: reserved))
+        return Reservation(slots: slots, tat: slots.isEmpty ? tat : course.tat)
+    }
+
+    /// The sender's slots from `tat` or `now` on, whichever is later, to be taken text by text.
+    package func course(tat: Int64, now: Int64) -> Course {
+        Course(pacing: self, start: max(tat, now), last: now + horizon)
     }
 
     /// How many segments fit before the horizon, at least one text's worth if any slot is free.
@@ -57,5 +62,40 @@ package struct Pacing: Sendable, Equatable {
         let free = now + horizon - max(tat, now)
         guard free >= 0 else { return 0 }
         return Int((Double(free) * segmentsPerSecond / 1_000_000).rounded(.down)) + 1
+    }
+}
+
+extension Pacing {
+    /// A sender's slots while texts are chosen one by one.
+    ///
+    /// Sizes are summed before they are turned into time, so that rounding adds up to less than a
+    /// microsecond, however many texts are taken.
+    package struct Course: Sendable {
+        fileprivate let pacing: Pacing
+        fileprivate let start: Int64
+        fileprivate let last: Int64
+        private var taken = 0
+
+        fileprivate init(pacing: Pacing, start: Int64, last: Int64) {
+            (self.pacing, self.start, self.last) = (pacing, start, last)
+        }
+
+        /// The theoretical arrival time of the next segment, to be stored at the end.
+        package var tat: Int64 { start + pacing.span(of: taken) }
+
+        /// Where the next text's first segment goes; nil if that lies beyond the horizon.
+        package var slot: Int64? { tat <= last ? tat : nil }
+
+        /// Gives the slot to a text of `segments`, at least one.
+        package mutating func take(_ segments: Int) { taken += max(1, segments) }
+    }
+}
+
+extension Date {
+    /// Microseconds since 1970, rounded up: never earlier than the instant.
+    package var microsecond: Int64 { Int64((timeIntervalSince1970 * 1_000_000).rounded(.up)) }
+
+    package init(microsecond: Int64) {
+        self.init(timeIntervalSince1970: Double(microsecond) / 1_000_000)
     }
 }
