@@ -146,6 +146,27 @@ import Testing
         #expect(answer.findings.first?.sentence.contains("03:00 in America/New_York") == true)
     }
 
+    @Test func `quiet: sales laws hold for texts that left while chosen`() async throws {
+        let (house, texts) = try await cleanHouse()
+        let evening = "\(Self.noon) + interval '7 hours'"
+        try await tamper(
+            house,
+            """
+            UPDATE attempt SET slot_at = \(evening) WHERE message_id = '\(texts[0].1.text)';
+            UPDATE attempt SET slot_at = \(evening) + interval '3 days'
+            WHERE message_id = '\(texts[1].1.text)'
+            """)
+        let audits = Audits(database: house.database)
+        #expect(try await audits.quiet(organisation: house.organisation).findings.isEmpty)
+
+        // Rhode Island closes at 18:00 or earlier, and New York's zone does not tell them apart.
+        _ = try await Organisations(database: house.database).setStrictSales(
+            true, reason: "we raise money", organisation: house.organisation)
+
+        let answer = try await audits.quiet(organisation: house.organisation)
+        #expect(answer.findings.map(\.message) == [texts[1].1])
+    }
+
     @Test func `frequency: one text more than the cap within a day is found`() async throws {
         let (house, texts) = try await cleanHouse()
         try await plant(house, "UPDATE organisation SET frequency_cap = 1")

@@ -7,17 +7,20 @@ extension Audits {
     ///
     /// First texts, tests and answers count; an answer to somebody who wrote in the last quarter
     /// of an hour does not, nor do confirmations and codes. The hours are those of the law of every
-    /// country in question and of the organisation (``Jurisdictions``), of today's tables.
+    /// country in question and of the organisation (``Jurisdictions``), of today's tables; states'
+    /// sales laws hold for the times in which the organisation had chosen them.
     package func quiet(organisation: Int32, span: Span = Span()) async throws -> AuditAnswer {
         try await ask(organisation) { connection in
             var answer = AuditAnswer("quiet")
             let tenant = try await Self.tenant(organisation, on: connection)
             let zones = try await Self.zoneNames(on: connection)
+            let sales = try await Self.salesTimes(of: tenant, on: connection)
             let all = try await Self.allMinutes(organisation, span, on: connection)
             answer.counts = ["texts": all.reduce(0) { $0 + $1.count }]
-            let doubtful = try await Self.doubtful(all, zones, tenant, on: connection)
+            let doubtful = try await Self.doubtful(
+                all, zones, tenant, sales, on: connection)
             let minutes = try await Self.minutes(doubtful, organisation, span, on: connection)
-            let closed = Self.closed(minutes, zones, tenant)
+            let closed = Self.closed(minutes, zones, tenant, sales)
             let found = try await Self.texts(
                 in: closed, zones, organisation, span, on: connection)
             answer.add(found.findings, of: found.total)
@@ -71,7 +74,7 @@ extension Audits {
     /// the zone sets apart reads every text there is.
     private static func doubtful(
         _ minutes: [Minute], _ zones: [Int16: [String]], _ tenant: Organisation,
-        on connection: Connection
+        _ sales: SalesTimes, on connection: Connection
     ) async throws -> [Int] {
         guard minutes.reduce(0, { $0 + $1.count }) > fewTexts else { return minutes.map(\.minute) }
         let used = try await connection.rows(
@@ -83,7 +86,7 @@ extension Audits {
         let anywhere = used.flatMap { zoneSet in
             closed(
                 minutes.map { Minute(zoneSet: zoneSet, minute: $0.minute, count: $0.count) },
-                zones, tenant)
+                zones, tenant, sales)
         }
         return Set(anywhere.map(\.minute)).sorted()
     }
@@ -129,21 +132,24 @@ extension Audits {
 
     /// The minutes in which a zone set was closed. Windows come in order, so each is asked once.
     private static func closed(
-        _ minutes: [Minute], _ zones: [Int16: [String]], _ tenant: Organisation
+        _ minutes: [Minute], _ zones: [Int16: [String]], _ tenant: Organisation,
+        _ sales: SalesTimes
     ) -> [Minute] {
         let preferred = DailyHours(
             opens: Int(tenant.opensMinute), closes: Int(tenant.closesMinute))
-        var current: (zoneSet: Int16, window: DayWindow?)?
+        var current: (zoneSet: Int16, isStrict: Bool, window: DayWindow?)?
         return minutes.filter { minute in
             let second = Int64(minute.minute) * 60
+            let isStrict = sales.isStrict(at: second)
             let isKnown =
-                current?.zoneSet == minute.zoneSet
+                current?.zoneSet == minute.zoneSet && current?.isStrict == isStrict
                 && (current?.window.map { $0.closes > second } ?? false)
             if !isKnown {
                 let names = zones[minute.zoneSet] ?? []
                 let hours = Jurisdictions.hours(
-                    zones: names, served: tenant.countries, preferred: preferred)
-                current = (minute.zoneSet, hours.window(zones: names, at: second))
+                    zones: names, served: tenant.countries, preferred: preferred,
+                    isStrictSales: isStrict)
+                current = (minute.zoneSet, isStrict, hours.window(zones: names, at: second))
             }
             return current?.window?.contains(second) != true
         }
