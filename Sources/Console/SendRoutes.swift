@@ -102,6 +102,10 @@ struct SendRoutes: Sendable {
                 }
                 ?? words("nothing_paused_text", ["name": lead])
             return view("paused", text, picture: "is_pause", go: answer)
+        case .held:
+            return view(
+                "paused", words("nothing_held_text", ["name": lead]), picture: "is_pause",
+                go: answer)
         case .asleep(let until):
             let text =
                 until.map {

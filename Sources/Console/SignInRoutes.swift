@@ -53,8 +53,9 @@ struct SignInRoutes: Sendable {
         let members = try await Membership.withLogin(stored, database: console.store.database)
         guard let member = members.first else { return console.redirect("/in/0/\(UUID.v7().text)") }
         let details = ProofDetails(name: "", login: stored, language: language, campaign: nil)
+        let name = try await console.store.members.organisationName(member.organisation)
         let delivery = try await console.sendCode(
-            organisation: member.organisation, organisationName: "Barnstorm", pool: nil, details
+            organisation: member.organisation, organisationName: name, pool: nil, details
         ) { "/in/\(member.organisation)/\($0.text)" }
         switch delivery {
         case .sent(let proof):

@@ -30,6 +30,8 @@ package struct SendPage: Sendable {
     /// Why there is nothing to send; each has a page of its own.
     package enum Nothing: Sendable, Equatable {
         case paused(reason: String?)
+        /// The canary's rule stopped it; its reason is for those who steer.
+        case held
         case finished
         /// Everybody left lives where it is night, until then.
         case asleep(until: Date?)
@@ -181,8 +183,7 @@ package struct SendDesk: Sendable {
         func nothing(isProven: Bool) -> SendPage.Nothing? {
             switch campaign.state {
             case .paused: return .paused(reason: campaign.stateReason)
-            // The rule's reason is for those who steer.
-            case .held: return .paused(reason: nil)
+            case .held: return .held
             case .finished, .ended: return .finished
             case .draft: return .paused(reason: nil)
             case .live: break
