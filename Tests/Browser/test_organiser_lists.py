@@ -9,6 +9,7 @@ import pytest
 from checks import faults
 from test_organiser_wizard import figures, organiser, start, upload  # noqa: F401
 from town import wait_until
+from workbook import write_workbook
 
 ROWS = "\n".join([
     "First name\tCell phone\tTown", "Aisha\t+14155556001\tCardiff", "Rhys\t+14155556002\t",
@@ -44,6 +45,32 @@ def test_rows_are_pasted_and_double_ones_told(organiser, town, scripts):  # noqa
         ["4", "The same number in another row", "1"]]
     assert table(one, "text=/Download .?1.? row with/") == [
         ["6", "Not a phone number", "no number"]]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_workbook_is_read_and_shouted_names_calmed(
+        organiser, town, tmp_path, scripts):  # noqa: F811
+    write_workbook(tmp_path / "people.xlsx", [
+        ["First name", "Cell phone", "Town"], ["SHANTEL", 4155557001, "Cardiff"],
+        ["Rhys", "+1 415 555 7002", "Barry"]])
+    one = organiser(width=390, scripts=scripts)
+    campaign = start(one, f"Workbook {scripts}")
+    upload(one, (tmp_path / "people.xlsx").read_bytes(), "people.xlsx")
+    one.page.wait_for_selector("#source", timeout=60_000)
+    assert one.page.input_value("#role_1") == "number_1"
+    said = one.page.inner_text("label:has([name=calm])").replace("\u2068", "").replace("\u2069", "")
+    assert "Write SHANTEL as Shantel" in said
+    one.picture(f"workbook-{scripts}")
+    assert not scripts or faults(one.page) == []
+    one.page.fill("#source", "signed up at the town fair")
+    one.page.check("[name=calm]")
+    one.tap("button.act")
+    one.page.wait_for_selector("dl.figures", timeout=60_000)
+    counts = figures(one)
+    assert (counts["Rows read"], counts["Will be asked"]) == ("2", "2")
+    assert town.sql(
+        "SELECT string_agg(fields->>'first_name', ',' ORDER BY fields->>'first_name') FROM recipient "
+        f"WHERE campaign_id = '{campaign}'") == "Rhys,Shantel"
 
 
 @pytest.mark.parametrize("language,body,words", [

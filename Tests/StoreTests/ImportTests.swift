@@ -43,6 +43,29 @@ import Testing
         #expect(ana == ["Ana Núñez", "US", "America/New_York", "Ana", "P7", "false"])
     }
 
+    @Test(arguments: [true, false])
+    func `shouted names are written in small letters where asked`(isAsked: Bool) async throws {
+        let town = try await Town()
+        var choices = ColumnChoices()
+        choices.calmsNames = isAsked
+
+        _ = try await town.add(
+            "first_name,last_name,cell,precinct\nAISHA,O'NEILL,212 555 0101,P7 NORTH",
+            choices: choices)
+
+        let row = try await town.database.first(
+            """
+            SELECT c.name, r.fields->>'first_name', r.fields->>'precinct'
+            FROM contact c JOIN recipient r ON r.contact_id = c.id
+            """
+        ) { [try $0.value(0) as String, try $0.value(1) as String, try $0.value(2) as String] }
+        #expect(
+            row
+                == (isAsked
+                    ? ["Aisha O'Neill", "Aisha", "P7 NORTH"]
+                    : ["AISHA O'NEILL", "AISHA", "P7 NORTH"]))
+    }
+
     @Test func `every row is good, duplicate or rejected with a reason`() async throws {
         let town = try await Town()
 

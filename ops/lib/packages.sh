@@ -46,7 +46,7 @@ need_packages() {
 
 # The program links these; PostgreSQL is started privately, under a directory of ours.
 # shellcheck disable=SC2034  # read by the scripts that source this one
-readonly BUILD_PACKAGES=(libpq-dev libcurl4-openssl-dev libssl-dev pkg-config postgresql-15 ca-certificates tzdata)
+readonly BUILD_PACKAGES=(libpq-dev libcurl4-openssl-dev libssl-dev pkg-config postgresql-15 ca-certificates tzdata xlsx2csv)
 # shellcheck disable=SC2034
 readonly TEST_PACKAGES=(python3 shellcheck)
 

@@ -13,7 +13,7 @@ actor Uploads {
         let organisation: Int32
         let campaign: UUID
         let member: UUID
-        let file: MultipartFile
+        var file: MultipartFile
         let createdAt = Date()
         var stage = Stage.waiting
     }
@@ -70,7 +70,30 @@ actor Uploads {
             uploads[id] = nil
         }
         uploads[upload.id] = upload
+        if Workbook.isOne(file.path) { unpack(upload.id) }
         return upload.id
+    }
+
+    /// Puts a workbook's first sheet in its place, in the background.
+    private func unpack(_ id: UUID) {
+        guard let file = uploads[id]?.file else { return }
+        uploads[id]?.stage = .running(ImportProgress(phase: .unpacking, done: 0, total: 0))
+        Task {
+            let table = file.path + ".table"
+            do {
+                try await Workbook.unpack(file.path, to: table)
+                unlink(file.path)
+                uploads[id]?.file = MultipartFile(path: table, name: file.name, bytes: size(table))
+                uploads[id]?.stage = .waiting
+            } catch {
+                end(id, .failed(error as? InvalidInput))
+            }
+        }
+    }
+
+    private func size(_ path: String) -> Int {
+        let facts = try? FileManager.default.attributesOfItem(atPath: path)
+        return facts?[.size] as? Int ?? 0
     }
 
     func find(_ id: UUID, organisation: Int32) -> Upload? {
@@ -94,23 +117,9 @@ actor Uploads {
         }
         uploads[id]?.stage = .running(
             ImportProgress(phase: .reading, done: 0, total: upload.file.bytes))
-        Task { await run(id, request) }
-    }
-
-    private func run(_ id: UUID, _ request: ImportRequest) async {
-        do {
-            let report = try await store.imports.run(request) { progress in
-                Task { await self.note(progress, of: id) }
-            }
-            try await store.drafts.listChanged(
-                request.campaign, organisation: request.organisation, by: request.createdBy)
-            end(id, .done(report))
-            count(request.campaign, organisation: request.organisation)
-        } catch let error as InvalidInput {
-            end(id, .failed(error))
-        } catch {
-            logger.error("An upload could not be imported.", metadata: ["error": "\(error)"])
-            end(id, .failed(nil))
+        let imports = store.imports
+        make(id, request.campaign, request.organisation, by: request.createdBy) { progress in
+            try await imports.run(request, progress: progress)
         }
     }
 
@@ -123,32 +132,42 @@ actor Uploads {
             member: member, file: MultipartFile(path: "", name: request.name, bytes: 0))
         upload.stage = .running(ImportProgress(phase: .reading, done: 0, total: 0))
         uploads[upload.id] = upload
-        let id = upload.id
-        Task { await run(id, request) }
-        return id
+        let imports = store.imports
+        make(upload.id, request.campaign, request.organisation, by: request.createdBy) { progress in
+            try await imports.gather(request, progress: progress)
+        }
+        return upload.id
     }
 
-    private func run(_ id: UUID, _ request: GatherRequest) async {
-        do {
-            let report = try await store.imports.gather(request) { progress in
-                Task { await self.note(progress, of: id) }
+    /// Makes a list in the background, tells how far it is, and counts what it costs at the end.
+    private func make(
+        _ id: UUID, _ campaign: UUID, _ organisation: Int32, by member: UUID?,
+        _ work:
+            @escaping @Sendable (@escaping @Sendable (ImportProgress) -> Void) async throws
+            -> ImportReport
+    ) {
+        Task {
+            do {
+                let report = try await work { progress in
+                    Task { await self.note(progress, of: id) }
+                }
+                try await store.drafts.listChanged(
+                    campaign, organisation: organisation, by: member)
+                end(id, .done(report))
+                count(campaign, organisation: organisation)
+            } catch let error as InvalidInput {
+                end(id, .failed(error))
+            } catch {
+                logger.error("A list could not be made.", metadata: ["error": "\(error)"])
+                end(id, .failed(nil))
             }
-            try await store.drafts.listChanged(
-                request.campaign, organisation: request.organisation, by: request.createdBy)
-            end(id, .done(report))
-            count(request.campaign, organisation: request.organisation)
-        } catch let error as InvalidInput {
-            end(id, .failed(error))
-        } catch {
-            logger.error("A list could not be gathered.", metadata: ["error": "\(error)"])
-            end(id, .failed(nil))
         }
     }
 
     private func note(_ progress: ImportProgress, of id: UUID) {
         guard case .running(let last) = uploads[id]?.stage else { return }
         // Steps arrive from several tasks; a late one must not turn the bar back.
-        let order: [ImportProgress.Phase] = [.reading, .sorting, .saving]
+        let order: [ImportProgress.Phase] = [.unpacking, .reading, .sorting, .saving]
         let (old, new) = (order.firstIndex(of: last.phase)!, order.firstIndex(of: progress.phase)!)
         guard new > old || new == old && progress.done >= last.done else { return }
         uploads[id]?.stage = .running(progress)

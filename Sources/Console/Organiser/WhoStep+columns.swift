@@ -42,8 +42,17 @@ extension WhoStep {
                     ]
                 },
                 "source": fields?["source"] ?? "", "wording": fields?["wording"] ?? "",
-                "leave_out": fields?["households"] == "none",
+                "leave_out": fields?["households"] == "none", "calm": fields?["calm"] != nil,
+                "calm_names": words("calm_names", Self.shouted(rows, columns)),
             ])
+    }
+
+    /// A name of the list in capitals, and how it would be written; one made up where none is seen.
+    private static func shouted(_ rows: [[String]], _ columns: ImportColumns) -> [String: String] {
+        let places = [columns.firstName, columns.name, columns.lastName].compactMap(\.self)
+        let seen = rows.lazy.flatMap { row in places.compactMap { $0 < row.count ? row[$0] : nil } }
+        let name = seen.first { Composing.calmName($0) != $0 } ?? "AISHA"
+        return ["loud": name, "calm": Composing.calmName(name)]
     }
 
     func preview(
@@ -98,6 +107,7 @@ extension WhoStep {
         choices.lastName = byRole["last_name"]
         choices.consentDate = byRole["consent_date"]
         choices.consentWording = byRole["consent_wording"]
+        choices.calmsNames = fields["calm"] != nil
         return choices
     }
 }

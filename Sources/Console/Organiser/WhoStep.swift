@@ -198,6 +198,7 @@ struct WhoStep: Sendable {
                     "refresh": 2, "file": upload.file.name, "share": min(100, share),
                     "phase": words("phase_\(progress.phase.rawValue)"),
                     "done": words.number(progress.done), "total": words.number(progress.total),
+                    "is_counted": progress.total > 0,
                 ])
         case .done:
             return console.redirect("/o/c/\(draft.campaign.id.text)/who")

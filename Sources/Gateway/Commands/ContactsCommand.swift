@@ -13,7 +13,8 @@ struct ContactsCommand: AsyncParsableCommand {
             commandName: "import",
             abstract: "Import a list of people into a campaign.",
             discussion: """
-                Reads CSV in any common encoding and with any common separator, and guesses what \
+                Reads CSV in any common encoding and with any common separator, or a workbook's \
+                first sheet (xlsx, by Debian's xlsx2csv), and guesses what \
                 the columns hold: cell, mobile, phone; zip, postcode; time_zone; language; \
                 first_name, last_name, name. All other columns are fields for the script. A broken \
                 file changes nothing. Columns are named by heading, or by number from 1.
@@ -21,7 +22,7 @@ struct ContactsCommand: AsyncParsableCommand {
 
         @OptionGroup var common: CommonOptions
         @OptionGroup var tenant: OrganisationOption
-        @Argument(help: "The CSV file.")
+        @Argument(help: "The CSV file, or a workbook.")
         var file: String?
         @Option(name: .long, help: "Name, id or join code of the campaign.")
         var campaign: String
@@ -47,6 +48,8 @@ struct ContactsCommand: AsyncParsableCommand {
         var consentDateColumn: String?
         @Option(name: .long, help: "Column with the words of each consent.")
         var consentWordingColumn: String?
+        @Flag(name: .long, help: "Write names in capitals in small letters: AISHA becomes Aisha.")
+        var calmNames = false
         @Option(name: .long, help: "Write rejected rows to this file, as CSV.")
         var rejects: String?
         @Flag(name: .long, help: "Only say how the columns would be read.")
@@ -103,12 +106,16 @@ struct ContactsCommand: AsyncParsableCommand {
                 return try await imports.resumeLast(
                     campaign: target.id, organisation: target.organisation, progress: show)
             }
-            var request = ImportRequest(
-                organisation: target.organisation, campaign: target.id, path: file ?? "",
-                consentSource: consent ?? "")
-            request.consentWording = consentWording
-            request.choices = choices
-            return try await imports.run(request, progress: show)
+            let file = file ?? ""
+            return try await Workbook.withTable(of: file) { table in
+                var request = ImportRequest(
+                    organisation: target.organisation, campaign: target.id, path: table,
+                    fileName: file.split(separator: "/").last.map(String.init),
+                    consentSource: consent ?? "")
+                request.consentWording = consentWording
+                request.choices = choices
+                return try await imports.run(request, progress: show)
+            }
         }
 
         private var choices: ColumnChoices {
@@ -122,6 +129,7 @@ struct ContactsCommand: AsyncParsableCommand {
             choices.lastName = lastName
             choices.consentDate = consentDateColumn
             choices.consentWording = consentWordingColumn
+            choices.calmsNames = calmNames
             return choices
         }
 
@@ -129,8 +137,9 @@ struct ContactsCommand: AsyncParsableCommand {
             let countries = try await context.withDatabase { database in
                 try await tenant.find(in: database).countries
             }
-            let (columns, sample) = try Imports.preview(
-                path: file, choices: choices, countries: countries)
+            let (columns, sample) = try await Workbook.withTable(of: file) { table in
+                try Imports.preview(path: table, choices: choices, countries: countries)
+            }
             try context.output.json(columns)
             let first = sample.dropFirst(columns.hasHeader ? 1 : 0).first ?? []
             context.output.table(

@@ -20,6 +20,9 @@ package struct ImportColumns: Sendable, Equatable, Codable {
     package var consentWording: Int?
     /// Whether the first record names the columns.
     package var hasHeader: Bool
+    /// Whether shouted names are written in small letters (``Composing/calmName(_:)``); nil: no, as in
+    /// every list before there was a choice.
+    package var calmsNames: Bool?
 
     /// What a column is read as, for people.
     package func role(of column: Int) -> String {
@@ -33,6 +36,11 @@ package struct ImportColumns: Sendable, Equatable, Codable {
             (consentDate, "day of consent"), (consentWording, "words of consent"),
         ]
         return roles.first { $0.0 == column }?.1 ?? "field"
+    }
+
+    /// Columns of names to be written in small letters where they are shouted.
+    var calmedColumns: [Int] {
+        calmsNames == true ? [name, firstName, lastName].compactMap(\.self) : []
     }
 
     /// Columns whose values become fields of the recipient.
@@ -55,6 +63,8 @@ package struct ColumnChoices: Sendable {
     package var consentWording: String?
     /// Whether what is not named here stands in no column: an organiser saw the guess and changed it.
     package var isComplete = false
+    /// Whether `AISHA` becomes Aisha; never without being asked, for a name is its owner's.
+    package var calmsNames = false
 
     package init() {}
 }
@@ -84,6 +94,7 @@ extension ImportColumns {
             }
         }
         try guesser.apply(choices)
+        guesser.columns.calmsNames = choices.calmsNames ? true : nil
         guesser.columns.hasHeader = hasHeader
         guard !guesser.columns.numbers.isEmpty else {
             throw InvalidInput(

@@ -12,6 +12,7 @@ struct ImportRecipe: Sendable {
     let hashKey: [UInt8]
     /// Measures the merged first text; `nil` while the campaign has no script.
     let measure: TemplateMeasure?
+    private let calmed: [Int]
     /// `"name":` of each custom column, as JSON.
     private let jsonKeys: [(column: Int, bytes: [UInt8])]
 
@@ -22,6 +23,7 @@ struct ImportRecipe: Sendable {
         self.regions = regions
         self.hashKey = hashKey
         measure = script.map { TemplateMeasure($0, columns: columns.fields) }
+        calmed = columns.calmedColumns
         jsonKeys = columns.customColumns.map { column in
             var bytes: [UInt8] = []
             JSONText.append(Array(columns.fields[column].utf8)[...], to: &bytes)
@@ -48,6 +50,9 @@ struct ImportRecipe: Sendable {
             for field in fields {
                 let range = batch.range(ofField: field)
                 texts.append(String(decoding: batch.bytes[range], as: UTF8.self))
+            }
+            for column in calmed where column < texts.count {
+                texts[column] = Composing.calmName(texts[column])
             }
             if let reject = stage(row, texts, batch, fields, into: &staged) {
                 staged.rejects.append(reject)
@@ -102,7 +107,7 @@ struct ImportRecipe: Sendable {
         staged.tuples.add(Int16(clamping: max(1, measure?.measure(texts).segments ?? 1)))
         staged.tuples.add(microseconds: text(texts, columns.consentDate).flatMap(givenAt))
         staged.tuples.add(text(texts, columns.consentWording))
-        staged.tuples.addJSON { json(batch, fields, into: &$0) }
+        staged.tuples.addJSON { json(batch, fields, texts, into: &$0) }
     }
 
     private struct Fault: Error { var reason: String }
@@ -158,7 +163,9 @@ struct ImportRecipe: Sendable {
         CalendarDay.microseconds(text, monthFirst: regions.first == "US")
     }
 
-    private func json(_ batch: CSVBatch, _ fields: Range<Int>, into output: inout [UInt8]) {
+    private func json(
+        _ batch: CSVBatch, _ fields: Range<Int>, _ texts: [String], into output: inout [UInt8]
+    ) {
         output.append(UInt8(ascii: "{"))
         var isFirst = true
         for (column, key) in jsonKeys where column < fields.count {
@@ -167,7 +174,11 @@ struct ImportRecipe: Sendable {
             if !isFirst { output.append(UInt8(ascii: ",")) }
             isFirst = false
             output.append(contentsOf: key)
-            JSONText.append(batch.bytes[range], to: &output)
+            if calmed.contains(column) {
+                JSONText.append(Array(texts[column].utf8)[...], to: &output)
+            } else {
+                JSONText.append(batch.bytes[range], to: &output)
+            }
         }
         output.append(UInt8(ascii: "}"))
     }

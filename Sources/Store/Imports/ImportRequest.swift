@@ -38,7 +38,7 @@ package struct ImportRequest: Sendable {
 
 /// How far an import is; `total` is in the unit of `done`.
 package struct ImportProgress: Sendable, Equatable {
-    package enum Phase: String, Sendable { case reading, sorting, saving }
+    package enum Phase: String, Sendable { case unpacking, reading, sorting, saving }
     package var phase: Phase
     package var done: Int
     package var total: Int
