@@ -97,6 +97,8 @@ def test_heads_are_anchored_daily_by_file_and_by_mail(town, sink):
                20, "a note of where it went")
     assert [to for to, _ in sink.mails] == ["RCPT TO:<officer@example.org>",
                                             "RCPT TO:<counsel@example.org>"]
+    told = town.command("doctor", settings={**town.settings, **places}).stdout
+    assert "ok     anchors: Every log" in told and "ok     retention" in told
     # Started again the same day, it has nothing to do; a day later it anchors anew.
     town.kill("worker")
     serve(town, **places)
@@ -106,11 +108,16 @@ def test_heads_are_anchored_daily_by_file_and_by_mail(town, sink):
     assert len(anchors(town)) == 1
     town.db.psql("BEGIN; SET LOCAL session_replication_role = replica; "
                  "UPDATE tree_head SET signed_at = signed_at - interval '24 hours'; COMMIT")
+    town.db.psql("UPDATE organisation SET created_at = now() - interval '9 days'; "
+                 "BEGIN; SET LOCAL session_replication_role = replica; "
+                 "UPDATE tree_head SET signed_at = signed_at - interval '3 days'; COMMIT")
+    told = town.command("doctor", settings={**town.settings, **places}).stdout
+    assert "WRONG  anchors: 1 log(s) had no head taken out" in told
     serve(town, **places)
     wait_until(lambda: len(anchors(town)) == 2, 60, "the next day's head")
     town.kill("worker")
     town.db.psql("BEGIN; SET LOCAL session_replication_role = replica; "
-                 "UPDATE tree_head SET signed_at = signed_at + interval '24 hours' "
+                 "UPDATE tree_head SET signed_at = signed_at + interval '4 days' "
                  "WHERE signed_at = (SELECT min(signed_at) FROM tree_head); COMMIT")
 
     mail = town.scratch / "head.eml"

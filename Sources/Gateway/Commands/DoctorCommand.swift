@@ -22,6 +22,9 @@ struct DoctorCommand: AsyncParsableCommand {
             found.append(schema(pending))
             if pending.isEmpty {
                 found += try await TextChecks(database: database).findings()
+                found += try await LedgerChecks(
+                    database: database, settings: context.settings
+                ).findings()
                 if context.settings.value("SECRET_FILE") != nil {
                     let installation = try Installation(context.settings)
                     found += try await ProviderChecks(
