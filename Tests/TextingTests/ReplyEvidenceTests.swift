@@ -43,6 +43,7 @@ import Testing
     @Test func `words that no rule knows are told to the person who decides`() {
         let reply = Reply("mercy, these texts, this poor inbox of mine")
         #expect(reply.meaning == .optOut)
+        #expect(reply.action == .review)
         #expect(reply.rule == "evidence.words")
         #expect(reply.explanation.contains("“texts”"))
     }

@@ -4,12 +4,10 @@
 /// replies of the fixtures. What the rules say is one of its features, so that it learns how far to
 /// trust each. Source of the idea: dismissals are an open class, which one can score but not list.
 struct ReplyEvidence: Sendable {
-    /// From here on a stop that a rule thinks likely is certain: twenty to one.
-    static let certain: Float = 3
-    /// From here on a stop is certain though no rule has found one: fifty to one.
-    static let alone: Float = 4
-    /// From here on a person is asked: one to four and a half.
-    static let likely: Float = -1.5
+    /// From here on a stop that a rule thinks likely is certain: ninety to one.
+    static let certain: Float = 4.5
+    /// From here on a person is asked: three to five. Words alone, without a rule, never do more.
+    static let likely: Float = -0.5
     /// From here on a person is asked although a rule has understood something else.
     static let contrary: Float = 1
     /// Below this a stop that a rule is certain of is shown to a person.

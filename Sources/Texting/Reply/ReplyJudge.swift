@@ -69,16 +69,14 @@ struct ReplyJudge {
     /// Lets all words weigh, those of the rules and those that no rule knows: ``ReplyEvidence``.
     ///
     /// A stop that a rule is certain of is at least shown to a person; one that no rule knows is
-    /// acted upon only if the words are as certain.
+    /// never more than shown.
     private func weigh(_ found: Finding?, _ words: ReplyReading) -> Finding? {
         let score = grammar.evidence.score(words, found, grammar: grammar)
         guard var finding = found else { return evidence(score, in: words) }
         // A rule that understood something else is doubted only by words that speak against it.
         guard finding.rule.meaning == .optOut else {
             guard score >= ReplyEvidence.contrary else { return finding }
-            var evidence = evidence(score, in: words)
-            evidence?.action = .review
-            return evidence
+            return evidence(score, in: words)
         }
         let elsewhere = "its other words speak of something else"
         if finding.action == .act {
@@ -100,9 +98,7 @@ struct ReplyJudge {
             id: "evidence.words", kind: .machine, meaning: .optOut, action: .review,
             explanation: "are words of people who want no texts", language: "")
         let words = grammar.evidence.strongest(reading, grammar: grammar)
-        return Finding(
-            rule: rule, words: words.joined(separator: "”, “"),
-            action: score >= ReplyEvidence.alone ? .act : .review)
+        return Finding(rule: rule, words: words.joined(separator: "”, “"), action: .review)
     }
 
     // MARK: Words that are not the person's
