@@ -52,9 +52,11 @@ struct DemoService: Service {
             } else {
                 try await campaigns.create(new, organisation: organisation)
             }
-        // More of these people stop than of real ones, so that stops are seen: it would hold itself.
+        // More of these people stop than of real ones, so that stops are seen, and the carrier blocks
+        // some by chance: one demonstration in fifty would hold itself among its first texts.
         try await campaigns.setHoldLimits(
-            ["hold_opt_out_percent": "10"], of: campaign.id, organisation: organisation, by: nil)
+            ["hold_opt_out_percent": "10", "hold_blocked_percent": "10"], of: campaign.id,
+            organisation: organisation, by: nil)
         let isNew = try await campaigns.answers(of: campaign.id, organisation: organisation).isEmpty
         for answer in Self.answers where isNew {
             try await campaigns.save(answer, of: campaign.id, organisation: organisation)
