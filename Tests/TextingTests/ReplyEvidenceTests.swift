@@ -8,7 +8,7 @@ import Testing
     private static let header = """
         # How much the features of a reply speak for a stop: what `ReplyFeatures` lists, and what each adds
         # to the natural logarithm of the odds, in hundredths. Made 2026-11-22 by ReplyEvidenceTraining from
-        # replies-open, the dev halves of replies-second and replies-third, and replies-training.
+        # replies-open, the dev halves of replies-second, -third and -hands, and replies-training.
 
         """
 
@@ -19,7 +19,8 @@ import Testing
             if: ProcessInfo.processInfo.environment["BARNSTORM_FULL"] == "1"
                 || ProcessInfo.processInfo.environment["BARNSTORM_WRITE_EVIDENCE"] != nil))
     func `the weights are what the labelled replies give`() throws {
-        let replies = try ["open", "second/dev", "training", "third/dev"].flatMap(ReplyFixture.load)
+        let replies = try ["open", "second/dev", "training", "third/dev", "hands/dev"]
+            .flatMap(ReplyFixture.load)
         let training = ReplyEvidenceTraining(
             replies.map { ($0.text, $0.isStop) }, grammar: .shared)
         let table = training.table(header: Self.header)

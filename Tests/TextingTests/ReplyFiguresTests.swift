@@ -6,9 +6,8 @@ import Testing
 /// How well the detector does on labelled replies, against the gates: leak 2 %, over-block 1 %,
 /// review 10 %, exact keywords leak 0.
 ///
-/// Where a gate is not met the bound is the figure reached, rounded up: it may only fall within a
-/// version of the rules. The page *What a reply means* shows the table. The texts of the hold-outs
-/// are never printed.
+/// Where a gate is not met the bound is the figure reached, rounded up: it may only fall. The page
+/// *What a reply means* shows the table. The texts of the hold-outs are never printed.
 @Suite struct ReplyFiguresTests {
     struct Bound: CustomTestStringConvertible {
         let set: String
@@ -20,12 +19,14 @@ import Testing
     }
 
     static let bounds = [
-        Bound(set: "open", leak: 2, overBlock: 1, review: 10),
-        Bound(set: "open", language: "en", leak: 2, overBlock: 1, review: 10),
-        Bound(set: "second/check", leak: 5.1, overBlock: 1.8, review: 7.3),
-        Bound(set: "third/check", leak: 4.9, overBlock: 1.7, review: 19.2),
-        Bound(set: "holdout", leak: 7.2, overBlock: 1.2, review: 14.1),
-        Bound(set: "holdout", language: "en", leak: 8.6, overBlock: 1.2, review: 15.6),
+        Bound(set: "open", leak: 0.2, overBlock: 0, review: 3.6),
+        Bound(set: "open", language: "en", leak: 0.3, overBlock: 0, review: 4.3),
+        Bound(set: "second/check", leak: 2.3, overBlock: 1.8, review: 7.9),
+        Bound(set: "third/check", leak: 4.9, overBlock: 1.7, review: 17.1),
+        Bound(set: "holdout", leak: 2.4, overBlock: 1.2, review: 13),
+        Bound(set: "holdout", language: "en", leak: 2.9, overBlock: 1.2, review: 14.4),
+        Bound(set: "hands/check", leak: 16.8, overBlock: 1.9, review: 30.9),
+        Bound(set: "hands/check", language: "en", leak: 14.6, overBlock: 0.9, review: 30.1),
     ]
 
     @Test(arguments: bounds)

@@ -10,8 +10,8 @@ struct ReplyFixture: Decodable {
     let language: String
     let stratum: String
     let meaning: String
-    /// In `replies-second.jsonl` and `replies-third.jsonl`: whether the author of the rules has looked at its misses
-    /// (`dev`) or at figures alone (`check`).
+    /// In `replies-second.jsonl`, `-third` and `-hands`: whether the author of the rules has looked at
+    /// its misses (`dev`) or at figures alone (`check`).
     let half: String?
 
     var isStop: Bool { meaning == "opt_out" }

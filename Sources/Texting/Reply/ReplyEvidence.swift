@@ -4,20 +4,21 @@
 /// replies of the fixtures. What the rules say is one of its features, so that it learns how far to
 /// trust each. Source of the idea: dismissals are an open class, which one can score but not list.
 struct ReplyEvidence: Sendable {
-    /// From here on a stop that a rule thinks likely is certain: ninety to one.
-    static let certain: Float = 4.5
-    /// From here on a person is asked: three to five. Words alone, without a rule, never do more.
-    static let likely: Float = -0.5
+    /// From here on a stop that a rule thinks likely is certain: seven to one.
+    static let certain: Float = 2
+    /// From here on a person is asked: two to three. Words alone, without a rule, never do more.
+    static let likely: Float = -0.4
     /// From here on a person is asked although a rule has understood something else.
     static let contrary: Float = 1
     /// Below this a stop that a rule is certain of is shown to a person.
-    static let doubtful: Float = 1.5
+    static let doubtful: Float = 1
 
-    /// Natural logarithm of the odds of a reply without features.
-    private let bias: Float
+    /// Natural logarithm of the odds of a reply without features, in hundredths like all weights: whole
+    /// numbers add up to the same sum in any order.
+    private let bias: Int
     /// Open addressing, a power of two, at most half full; a key of 0 is free.
     private let keys: [UInt64]
-    private let weights: [Float]
+    private let weights: [Int]
 
     /// Natural logarithm of the odds that the reply asks us to stop; each feature counts once.
     func score(
@@ -34,14 +35,14 @@ struct ReplyEvidence: Sendable {
                 sum += weights[slot]
             }
         }
-        return sum
+        return Float(sum) / 100
     }
 
     /// The words that speak most for a stop, at most three, in their order.
     func strongest(_ reading: ReplyReading, grammar: ReplyGrammar) -> [String] {
         var features = ReplyFeatures(reading, nil, grammar: grammar)
-        let weighed = reading.tokens.indices.map { index -> Float in
-            var sum: Float = 0
+        let weighed = reading.tokens.indices.map { index -> Int in
+            var sum = 0
             features.forEachOfWord(index) { name in sum += slot(name).map { weights[$0] } ?? 0 }
             return sum
         }
@@ -77,8 +78,8 @@ struct ReplyEvidence: Sendable {
         var size = 1024
         while size < lines.count * 2 { size *= 2 }
         var keys = [UInt64](repeating: 0, count: size)
-        var weights = [Float](repeating: 0, count: size)
-        var bias: Float = 0
+        var weights = [Int](repeating: 0, count: size)
+        var bias = 0
         for line in lines where line.first != 0x23 || line.dropFirst().first != 0x20 {
             guard let tab = line.firstIndex(of: 0x09),
                 let hundredths = Self.integer(line[(tab + 1)...])
@@ -88,14 +89,14 @@ struct ReplyEvidence: Sendable {
             }
             let name = String(decoding: line[..<tab], as: UTF8.self).unicodeScalars.map(\.value)
             if name == ReplyLexicon.biasMark {
-                bias = Float(hundredths) / 100
+                bias = hundredths
                 continue
             }
             let key = Self.key(name)
             var slot = Int(truncatingIfNeeded: key) & (size - 1)
             while keys[slot] != 0 { slot = (slot + 1) & (size - 1) }
             keys[slot] = key
-            weights[slot] = Float(hundredths) / 100
+            weights[slot] = hundredths
         }
         self.keys = keys
         self.weights = weights

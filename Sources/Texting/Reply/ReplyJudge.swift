@@ -33,6 +33,8 @@ struct ReplyJudge {
 
     private let grammar: ReplyGrammar
     private var reading: ReplyReading
+    /// What a rule has found that is no stop; it holds where the stop is dismissed.
+    private var understood: Finding?
 
     init(_ text: String, grammar: ReplyGrammar) {
         self.grammar = grammar
@@ -85,6 +87,8 @@ struct ReplyJudge {
             finding.action = .act
             finding.objection = ""
         } else if score < ReplyEvidence.likely {
+            // The net is wide: what slips through it was nothing.
+            if understood != nil || finding.rule.id.hasPrefix("net.") { return understood }
             if finding.objection.isEmpty { finding.weaken(because: elsewhere) }
             finding.dismiss()
         }
@@ -291,6 +295,8 @@ struct ReplyJudge {
                 }
             }
         }
+        understood = findings.filter { $0.rule.meaning != .optOut }
+            .min { Self.rank($0) < Self.rank($1) }
         let best = decide(findings, machine: machine, doubt: doubt)
         guard isReversed, var best, best.rule.meaning == .optOut, best.action == .review else {
             return best

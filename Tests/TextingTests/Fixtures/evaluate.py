@@ -3,7 +3,7 @@
     swift build --product barnstorm
     python3 Tests/TextingTests/Fixtures/evaluate.py .build/debug/barnstorm [SET …]
 
-The set `sealed` is measured only when it is named: its figures are to be read seldom.
+The sets `sealed` and `judge` are measured only when named: their figures are to be read seldom.
 
 Leak: an opt-out that is neither acted on nor shown for review. Over-block: another reply that is
 acted on as an opt-out. Review load: replies shown to a person.
@@ -50,7 +50,7 @@ def show(name, sums):
 
 
 def rows_of(name):
-    """The replies of a set; `second` and `third` are shown in their two halves."""
+    """The replies of a set; `second`, `third` and `hands` are shown in their two halves."""
     file, _, half = name.partition("/")
     text = (HERE / f"replies-{file}.jsonl").read_text(encoding="utf-8")
     rows = [json.loads(line) for line in text.splitlines()]
@@ -58,7 +58,11 @@ def rows_of(name):
 
 
 def main(program, *sets):
-    for name in sets or ["open", "second/dev", "second/check", "third/dev", "third/check", "holdout"]:
+    usual = [
+        "open", "second/dev", "second/check", "third/dev", "third/check", "hands/dev", "hands/check",
+        "holdout",
+    ]
+    for name in sets or usual:
         rows = rows_of(name)
         answers = classify(program, rows)
         for key in ["stratum", "language"]:
