@@ -77,7 +77,10 @@ struct CheckStep: Sendable {
             "whole_edition": draft.edition, "note": note as Any,
             "may_test": me?.number != nil && draft.script != nil, "no_number": me?.number == nil,
             "zone": zone,
-            "canary": campaign.canary.map { words("canary_on", count: Int($0)) } as Any,
+            // A list no longer than its first slice goes out at once.
+            "canary": campaign.canary.flatMap {
+                $0 < draft.people ? words("canary_on", count: Int($0)) : nil
+            } as Any,
             "counting": names.contains("not_counted"),
             "cancelled": draft.launchRefusal.map { self.refused($0, findings, words) } as Any,
         ]
