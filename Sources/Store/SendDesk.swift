@@ -49,10 +49,28 @@ package struct SendDesk: Sendable {
     private let database: Database
     private let draw: Draw
     private let windows = WindowCache()
+    private let leases: Gatherer<Wish, [Lease]>
+
+    /// What a texter's page wishes, with the hours it has just read.
+    private struct Wish: Sendable {
+        var lease: LeaseWish
+        var hours: Draw.Windows
+    }
+
+    /// Texters of one transaction at most: some 500 people, so that presses on leases that it
+    /// prolongs wait for milliseconds.
+    private static let textersMax = 50
 
     package init(database: Database) {
         self.database = database
-        draw = Draw(database: database, zoneSets: ZoneSets(database: database))
+        let draw = Draw(database: database, zoneSets: ZoneSets(database: database))
+        self.draw = draw
+        leases = Gatherer(most: Self.textersMax) { wishes, campaign, organisation in
+            // All are of one campaign; whoever came last has read its hours last.
+            try await draw.lease(
+                wishes.map(\.lease), organisation: organisation, campaign: campaign,
+                windows: wishes[wishes.count - 1].hours)
+        }
     }
 
     /// First texts somebody may send before their code has proven their number.
@@ -64,7 +82,6 @@ package struct SendDesk: Sendable {
     package func page(
         for visitor: Visitor, ahead: Int = Draw.leasesAhead
     ) async throws -> SendPage? {
-        let house = visitor.organisation
         guard let found = try await facts(of: visitor) else { return nil }
         var page = found.page
         page.state = "\(found.campaign.state.rawValue):\(found.campaign.scriptVersion)"
@@ -75,14 +92,14 @@ package struct SendDesk: Sendable {
         let hours = windows.windows(found.organisation, found.campaign, draw: draw)
         let limit =
             visitor.provenAt == nil ? min(ahead, Self.unprovenMax - page.sentEver) : ahead
-        let leases = try await draw.lease(
-            organisation: house, campaign: page.campaign, member: visitor.id, count: limit,
-            windows: hours)
-        for lease in leases {
+        let held = try await leases.answer(
+            to: Wish(lease: LeaseWish(member: visitor.id, count: limit), hours: hours),
+            campaign: page.campaign, organisation: visitor.organisation)
+        for lease in held {
             page.cards.append(
                 SendPage.Card(lease: lease, zones: try await draw.zoneSets.zones(lease.zoneSet)))
         }
-        if leases.isEmpty { page.nothing = try await why(found, hours) }
+        if held.isEmpty { page.nothing = try await why(found, hours) }
         return page
     }
 
@@ -90,14 +107,17 @@ package struct SendDesk: Sendable {
     package func tap(_ taps: [Tap], campaign: UUID, organisation: Int32) async throws
         -> [TapResult]
     {
-        guard let found = try await setting(campaign, organisation) else {
+        let found = try await database.transaction(organisation: organisation) {
+            try await Self.setting(campaign, organisation, on: $0)
+        }
+        guard let found else {
             return taps.map { _ in .refused(.leaseOver) }
         }
         let hours = windows.windows(found.organisation, found.campaign, draw: draw)
-        let results = try await draw.tap(taps, organisation: organisation, windows: hours)
-        let authors = zip(taps, results).filter { $0.1 == .sent }.map(\.0.member)
-        try await count(authors, campaign, organisation)
-        return results
+        return try await draw.tap(taps, organisation: organisation, windows: hours) {
+            let authors = zip(taps, $0).filter { $0.1 == .sent }.map(\.0.member)
+            try await Volunteers.sent(authors, campaign, organisation, on: $1)
+        }
     }
 
     /// *Not this one*: others may have the person, this texter never again.
@@ -156,23 +176,6 @@ package struct SendDesk: Sendable {
         }
     }
 
-    private func count(
-        _ members: [UUID], _ campaign: UUID, _ organisation: Int32
-    ) async throws {
-        guard !members.isEmpty else { return }
-        try await database.transaction(organisation: organisation) { connection in
-            try await connection.execute(
-                """
-                UPDATE participation p SET sent = p.sent + w.k, sent_on = current_date,
-                    sent_today = CASE WHEN p.sent_on = current_date THEN p.sent_today ELSE 0 END
-                        + w.k
-                FROM (SELECT m, count(*)::int AS k FROM unnest(\(members)) AS t(m) GROUP BY m) w
-                WHERE p.organisation_id = \(organisation) AND p.campaign_id = \(campaign)
-                    AND p.member_id = w.m
-                """)
-        }
-    }
-
     /// What the campaign is, read once per page.
     struct Facts: Sendable {
         var organisation: Organisation
@@ -195,8 +198,8 @@ package struct SendDesk: Sendable {
 
     private func facts(of visitor: Visitor) async throws -> Facts? {
         let house = visitor.organisation
-        let mine = try await database.transaction(organisation: house) { connection in
-            try await connection.first(
+        return try await database.transaction(organisation: house) { connection in
+            let mine = try await connection.first(
                 """
                 SELECT p.campaign_id, g.name, l.name,
                     CASE WHEN p.sent_on = current_date THEN p.sent_today ELSE 0 END, p.sent,
@@ -220,38 +223,56 @@ package struct SendDesk: Sendable {
                     asked: max(0, try row.value(5) as Int - (try row.value(7) as Int)),
                     people: try row.value(6))
             }
+            guard let mine,
+                let found = try await Self.setting(mine.campaign, house, on: connection)
+            else { return nil }
+            return Facts(organisation: found.organisation, campaign: found.campaign, page: mine)
         }
-        guard let mine, let found = try await setting(mine.campaign, house) else { return nil }
-        return Facts(organisation: found.organisation, campaign: found.campaign, page: mine)
     }
 
-    private func setting(
-        _ campaign: UUID, _ organisation: Int32
+    private static func setting(
+        _ campaign: UUID, _ organisation: Int32, on connection: Connection
     ) async throws -> (organisation: Organisation, campaign: Campaign)? {
-        try await database.transaction(organisation: organisation) { connection in
-            let house = try await connection.first(
-                "SELECT \(Organisation.columns) FROM organisation WHERE id = \(organisation)",
-                decode: Organisation.init(row:))
-            let plan = try await connection.first(
-                """
-                SELECT \(Campaign.columns) FROM campaign
-                WHERE organisation_id = \(organisation) AND id = \(campaign)
-                """, decode: Campaign.init(row:))
-            guard let house, let plan else { return nil }
-            return (house, plan)
+        let house = try await connection.first(
+            "SELECT \(Organisation.columns) FROM organisation WHERE id = \(organisation)",
+            decode: Organisation.init(row:))
+        let plan = try await connection.first(
+            """
+            SELECT \(Campaign.columns) FROM campaign
+            WHERE organisation_id = \(organisation) AND id = \(campaign)
+            """, decode: Campaign.init(row:))
+        guard let house, let plan else { return nil }
+        return (house, plan)
+    }
+
+    /// ``SendPage/Nothing/asleep(until:)`` where everybody still to be texted is; for those who open a
+    /// campaign's link at night.
+    package func night(
+        of campaign: UUID, organisation: Int32
+    ) async throws -> SendPage.Nothing? {
+        let found = try await database.transaction(organisation: organisation) {
+            try await Self.setting(campaign, organisation, on: $0)
         }
+        guard let found else { return nil }
+        return try await night(
+            found.campaign, windows.windows(found.organisation, found.campaign, draw: draw))
+    }
+
+    private func night(
+        _ campaign: Campaign, _ hours: @escaping Draw.Windows
+    ) async throws -> SendPage.Nothing? {
+        let open = try await database.transaction(organisation: campaign.organisation) {
+            try await draw.openLanes(
+                campaign.id, campaign.organisation, hours, now: Date(), on: $0)
+        }
+        return open.isEmpty || !open.zoneSets.isEmpty ? nil : .asleep(until: open.opensNext)
     }
 
     /// Why a live campaign gave no lease.
     private func why(
         _ found: Facts, _ hours: @escaping Draw.Windows
     ) async throws -> SendPage.Nothing {
-        let house = found.organisation.id
-        let open = try await database.transaction(organisation: house) { connection in
-            try await draw.openLanes(
-                found.campaign.id, house, hours, now: Date(), on: connection)
-        }
-        if !open.isEmpty, open.zoneSets.isEmpty { return .asleep(until: open.opensNext) }
+        if let night = try await night(found.campaign, hours) { return night }
         return found.page.asked < found.page.people ? .othersHoldTheRest : .finished
     }
 }

@@ -221,6 +221,29 @@ package struct Volunteers: Sendable {
         }
     }
 
+    /// Counts first texts that members pressed, in the transaction that saves them: no texter's count
+    /// differs from their texts, and a press waits for one commit.
+    static func sent(
+        _ members: [UUID], _ campaign: UUID, _ organisation: Int32, on connection: Connection
+    ) async throws {
+        guard !members.isEmpty else { return }
+        try await connection.execute(
+            """
+            WITH w AS (
+                SELECT m, count(*)::int AS k FROM unnest(\(members)) AS t(m) GROUP BY m
+            ), locked AS (
+                SELECT p.member_id, w.k FROM participation p JOIN w ON w.m = p.member_id
+                WHERE p.organisation_id = \(organisation) AND p.campaign_id = \(campaign)
+                ORDER BY p.member_id FOR NO KEY UPDATE OF p
+            )
+            UPDATE participation p SET sent = p.sent + l.k, sent_on = current_date,
+                sent_today = CASE WHEN p.sent_on = current_date THEN p.sent_today ELSE 0 END + l.k
+            FROM locked l
+            WHERE p.organisation_id = \(organisation) AND p.campaign_id = \(campaign)
+                AND p.member_id = l.member_id
+            """)
+    }
+
     private static let presenceText = "interval '10 minutes'"
 
     /// How long somebody keeps their conversations after they were seen.

@@ -32,6 +32,15 @@ import Testing
             ) { row in (try row.value(0) as Int, try row.value(1) as Int) }
             #expect(texts?.0 == people)
             #expect(texts?.1 == people)
+            // Each texter's count was saved with their texts.
+            let counted = try await TestDatabase.current.first(
+                """
+                SELECT count(*) FROM participation p WHERE p.sent <> (
+                    SELECT count(*) FROM message m
+                    WHERE m.kind = 1 AND m.author_id = p.member_id AND m.body <> '')
+                """
+            ) { try $0.value(0) as Int }
+            #expect(counted == 0)
         }
     }
 

@@ -86,7 +86,7 @@ extension Draw {
                 SELECT h.message_id FROM lease h JOIN lane l
                     ON l.organisation_id = h.organisation_id AND l.id = h.lane_id
                 WHERE h.organisation_id = \(setting.organisation)
-                    AND h.campaign_id = \(setting.campaign) AND h.until <= clock_timestamp()
+                    AND h.campaign_id = \(setting.campaign) AND h.until <= statement_timestamp()
                     AND l.zone_set = ANY(\(open.zoneSets))
                 ORDER BY h.until LIMIT \(limit) FOR UPDATE OF h SKIP LOCKED
             ), gone AS (

@@ -16,9 +16,12 @@ extension Draw {
     ///
     /// One press is one text by one person; that several travel to the database together saves
     /// commits when hundreds press at once.
+    /// - Parameter also: work of the same transaction, told what became of each.
     /// - Returns: what became of each, in order.
     package func tap(
-        _ taps: [Tap], organisation: Int32, windows: @escaping Windows, now: Date = Date()
+        _ taps: [Tap], organisation: Int32, windows: @escaping Windows, now: Date = Date(),
+        also: @Sendable (_ results: [TapResult], _ connection: Connection) async throws -> Void =
+            { _, _ in }
     ) async throws -> [TapResult] {
         try await database.transaction(organisation: organisation) { connection in
             let leases = try await Self.lockLeases(taps, organisation, on: connection)
@@ -44,9 +47,11 @@ extension Draw {
             }
             let missed = taps.indices.filter { results[$0] == nil }
             let earlier = try await Self.earlier(missed.map { taps[$0] }, organisation, connection)
-            return taps.indices.map {
+            let came = taps.indices.map {
                 results[$0] ?? (earlier.contains(taps[$0].key) ? .already : .refused(.leaseOver))
             }
+            try await also(came, connection)
+            return came
         }
     }
 
@@ -124,11 +129,7 @@ extension Draw {
         let people = try await people(presses.map(\.lease.slice), setting, on: connection)
         let authors = Dictionary(uniqueKeysWithValues: presses.map { ($0.tap.message, $0.tap) })
         let written = try await write(people, setting, presses: authors, on: connection)
-        _ = try await connection.execute(
-            """
-            DELETE FROM lease WHERE organisation_id = \(setting.organisation)
-                AND message_id = ANY(\(presses.map(\.tap.message)))
-            """)
+        try await delete(presses.map(\.tap.message), setting.organisation, on: connection)
         return Dictionary(uniqueKeysWithValues: written.closed.map { ($0.message, $0.verdict) })
     }
 

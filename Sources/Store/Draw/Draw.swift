@@ -78,7 +78,7 @@ package struct Draw: Sendable {
             SELECT l.zone_set FROM lease h JOIN lane l
                 ON l.organisation_id = h.organisation_id AND l.id = h.lane_id
             WHERE h.organisation_id = \(organisation) AND h.campaign_id = \(campaign)
-                AND h.until <= clock_timestamp()
+                AND h.until <= statement_timestamp()
             """
         ) { row in try row.value(0) as Int16 }
         var lanes = OpenLanes()
