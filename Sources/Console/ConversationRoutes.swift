@@ -12,9 +12,24 @@ struct ConversationRoutes: Sendable {
         router.get("/c/:id") { request, context in
             try await of(request, context) { try await show(request, context, $0, $1) }
         }
+        for (name, isNext) in [("next", true), ("previous", false)] {
+            router.get(RouterPath("/c/:id/\(name)")) { request, context in
+                try await of(request, context) { visitor, id in
+                    guard try await desk.sees(id, visitor) else {
+                        return console.notFound(request, context)
+                    }
+                    // Asked at the press, not when the page was drawn: others answer meanwhile.
+                    let neighbour = try await desk.neighbour(of: id, for: visitor, isNext: isNext)
+                    return console.redirect(neighbour.map { "/c/\($0.text)" } ?? "/inbox")
+                }
+            }
+        }
         act(router, "send", send)
         act(router, "stop", stop)
         act(router, "take-back", takeBack)
+        act(router, "silence") { _, _, visitor, id, _ in
+            try await after(desk.silence(id, by: visitor), to: "/c/\(id.text)?said=quiet")
+        }
         act(router, "review", review)
         act(router, "note") { request, _, visitor, id, form in
             guard let body = form["note"] else { return console.redirect("/c/\(id.text)") }
@@ -108,7 +123,7 @@ struct ConversationRoutes: Sendable {
         values["stopped_now"] = request.query["said"] == "stopped"
         values["said"] =
             request.query["said"].flatMap {
-                ["noted", "sent", "back", "late"].contains($0) ? words("said_\($0)") : nil
+                ["noted", "sent", "back", "late", "quiet"].contains($0) ? words("said_\($0)") : nil
             } as Any
         return console.page(
             "conversation", request, context, title: view.name, here: "inbox",

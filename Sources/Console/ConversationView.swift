@@ -24,21 +24,40 @@ struct ConversationView {
             "has_earlier": !earlier.isEmpty,
             "notes": page.notes.map(note), "has_notes": !page.notes.isEmpty,
             "in_team": page.team.map { words("held_by_team", ["team": $0]) } as Any,
-            "tags": page.tags, "chips": chips(page.answers.prefix(4)),
+            "tags": page.tags, "chips": chips(page.answers.prefix(readyLine == nil ? 6 : 5)),
             "all_chips": chips(page.answers[...]), "has_chips": !page.answers.isEmpty,
             "has_more_chips": page.answers.count > 4,
             "opted_out": page.isOptedOut, "wrong_number": page.isWrongNumber,
-            "may_answer": !page.isOptedOut && !page.isWrongNumber && isMine,
+            "may_answer": mayAnswer,
             "may_claim": !isMine && page.needsReplySince != nil,
             "held_by": isMine ? Optional<String>.none as Any : page.assigneeName as Any,
             "is_done": page.isDone, "likely_stop": page.flag == "likely_stop" && page.review != nil,
             "likely_wrong": page.flag == "wrong_number" && page.review != nil,
+            "likely_why": decisiveWords.map { words("likely_why", ["words": $0]) } as Any,
             "handed_reason": page.handedReason.flatMap { $0.isEmpty ? nil : $0 } as Any,
             "ready_line": readyLine as Any,
             "seen": page.newest?.text ?? "", "may_write": mayWrite,
             "first_reply": visitor.settings["replied"] == nil,
-            "reply_lang": page.language ?? "en",
+            "reply_lang": page.language ?? page.scriptLanguage ?? "en",
         ]
+    }
+
+    private var mayAnswer: Bool {
+        !page.isOptedOut && !page.isWrongNumber && page.assignee == visitor.id
+    }
+
+    /// The words by which the rules took a reply for a likely stop or wrong number; nil where today's
+    /// rules find none, or where they are hidden.
+    private var decisiveWords: String? {
+        guard let place = page.sayings.firstIndex(where: { $0.id == page.review }),
+            case let reply = page.sayings[place].body, !AbuseShield.hides(reply)
+        else { return nil }
+        let ours = page.sayings[..<place].reversed().filter { !$0.isTheirs }.map(\.body)
+        let reading = Reply(reply, lastSent: Array(ours.prefix(6)))
+        guard !reading.words.isEmpty else { return nil }
+        // A keyword is known by its letters alone; the person's own spelling reads better.
+        return reply.lowercased().contains(reading.words.lowercased()) || reply.count > 60
+            ? reading.words : reply
     }
 
     /// New texters send ready answers until they have read the reply lesson.
@@ -71,9 +90,13 @@ struct ConversationView {
     }
 
     private func chips(_ answers: ArraySlice<ReadyAnswer>) -> [[String: Any]] {
-        answers.filter { !$0.needsPractice || mayWrite }.map { answer in
+        // The line of introduction stands before them.
+        let first = readyLine == nil ? 1 : 2
+        let usable = answers.filter { !$0.needsPractice || mayWrite }
+        return usable.enumerated().map { place, answer in
             [
-                "id": answer.id.text, "label": answer.label, "text": filled(answer.body),
+                "place": first + place, "id": answer.id.text, "label": answer.label,
+                "text": filled(answer.body),
                 "effect": saves(answer) as Any, "stops": answer.optsOut,
             ]
         }
@@ -102,8 +125,11 @@ struct ConversationView {
             "id": saying.id.text, "ours": !saying.isTheirs, "words": saying.body, "about": about,
             "failed": [.failed, .refused].contains(saying.state),
             "veiled": saying.isTheirs && AbuseShield.hides(saying.body),
+            "may_pass": !saying.isEarlier && mayAnswer,
             "pictures": (0..<saying.mediaCount).map { "/media/\(saying.id.text)/\($0)" },
-            "spoken": (saying.isTheirs ? page.language : nil) as Any,
+            "spoken":
+                (saying.isTheirs ? page.language : saying.isAutomatic ? nil : page.scriptLanguage)
+                as Any,
         ]
     }
 

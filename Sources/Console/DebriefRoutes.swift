@@ -25,18 +25,22 @@ struct DebriefRoutes: Sendable {
     ) async throws -> Response {
         let words = console.words(request, context)
         let debrief = try await console.store.desk.debrief(for: visitor)
+        let friend = debrief.code.map { "\(console.publicURL)/j/\($0)" }
         return console.page(
             "done", request, context, title: words("done_title", ["name": visitor.name]),
             scripts: ["app.js"],
             [
                 "asked": words.number(debrief.asked), "talks": words.number(debrief.talks),
+                "answers": debrief.answers.map {
+                    ["what": "\($0.question): \($0.value)", "people": words.number($0.people)]
+                },
                 "open": debrief.open > 0
                     ? words("done_open", count: debrief.open) : Optional<String>.none as Any,
                 "team": debrief.teamAsked > 0
                     ? words("done_team", ["n": words.number(debrief.teamAsked)])
                     : Optional<String>.none as Any,
                 "has_left": request.query["said"] == "left",
-                "friend": debrief.code.map { "\(console.publicURL)/j/\($0)" } as Any,
+                "friend": friend as Any, "square": friend.flatMap { QRSquare($0)?.values } as Any,
             ])
     }
 }

@@ -66,6 +66,7 @@ struct HelpRoutes: Sendable {
                 organisation: visitor.organisation, member: visitor.id)
         }
         let scheme = request.cookie("scheme") ?? "system"
+        let hand = request.cookie("hand") ?? "both"
         let notices = try await notices(context.visitor, words)
         return console.page(
             "help", request, context, title: words("nav_help"), here: "help",
@@ -77,9 +78,13 @@ struct HelpRoutes: Sendable {
                 "schemes": ["system", "light", "dark"].map {
                     ["scheme_name": $0, "label": words("scheme_\($0)"), "chosen": $0 == scheme]
                 },
+                "hands": ["both", "left", "right"].map {
+                    ["hand_name": $0, "label": words("hand_\($0)"), "chosen": $0 == hand]
+                },
                 "notices": notices as Any, "has_notices": notices != nil,
                 "push_key": console.notifier?.push?.applicationKey as Any,
                 "keys_on": context.visitor?.settings["keys"] == "on",
+                "key_lists": ["send", "inbox", "talk", "board", "all"].map { words("keys_\($0)") },
                 "sessions": words("sessions", count: sessions), "many": sessions > 1,
                 "questions": ["angry", "stop", "wrong", "number", "cost"].map {
                     ["question": words("help_\($0)"), "reply": words("help_\($0)_text")]

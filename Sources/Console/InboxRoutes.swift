@@ -32,6 +32,9 @@ struct InboxRoutes: Sendable {
         let teams = try await console.store.teams.list(
             of: visitor.id, organisation: visitor.organisation)
         let now = Date()
+        // What to expect, for who waits: the campaign's own measure.
+        let rate =
+            rows.isEmpty && bucket == .needs ? try await desk.oneAnswersIn(for: visitor) : nil
         return console.page(
             "inbox", request, context, title: words("inbox_title"), here: "inbox",
             scripts: ["app.js", "live.js", "inbox.js"],
@@ -42,6 +45,9 @@ struct InboxRoutes: Sendable {
                 "searched": query["find"] != nil,
                 "empty_title": words("empty_\(bucket.rawValue)_title"),
                 "empty_text": words("empty_\(bucket.rawValue)_text"),
+                "promise": bucket == .needs && !rows.isEmpty
+                    ? promise(rows, words, now: now) : Optional<String>.none as Any,
+                "rate": rate.map { words("empty_needs_rate", count: $0) } as Any,
                 "pool": counts.pool > 0
                     ? words("inbox_pool", count: counts.pool) : Optional<String>.none as Any,
                 "queues": teams.filter { $0.waiting > 0 }.map {
@@ -60,6 +66,16 @@ struct InboxRoutes: Sendable {
             ])
     }
 
+    /// What the team promises to people who write: an answer within twenty minutes.
+    private static let promised: TimeInterval = 20 * 60
+
+    private func promise(_ rows: [PersonRow], _ words: Words, now: Date) -> String {
+        let late = rows.count { row in
+            row.needsReplySince.map { now.timeIntervalSince($0) > Self.promised } ?? false
+        }
+        return late == 0 ? words("promise_kept") : words("promise_late", count: late)
+    }
+
     private func tab(
         for bucket: Bucket, _ current: Bucket, _ counts: BucketCounts, _ words: Words
     ) -> [String: Any] {
@@ -67,7 +83,7 @@ struct InboxRoutes: Sendable {
             "address": bucket == .needs ? "/inbox" : "/inbox?bucket=\(bucket.rawValue)",
             "label": words("bucket_\(bucket.rawValue)"), "amount": counts[bucket],
             "is_current": bucket == current, "urgent": bucket == .needs && counts.needs > 0,
-            "key": bucket.rawValue,
+            "key": bucket.rawValue, "place": 1 + (Bucket.allCases.firstIndex(of: bucket) ?? 0),
         ]
     }
 
@@ -78,7 +94,7 @@ struct InboxRoutes: Sendable {
             "id": row.id.text, "person": row.name ?? words("nameless"),
             "snippet": isHidden ? words("hidden_snippet") : row.snippet,
             "age": words.age(waits ?? row.lastAt, now: now),
-            "late": waits.map { now.timeIntervalSince($0) > 20 * 60 } ?? false,
+            "late": waits.map { now.timeIntervalSince($0) > Self.promised } ?? false,
             "unread": waits != nil, "stop_flag": row.flag == "likely_stop",
             "wrong_flag": row.flag == "wrong_number", "flagged": row.flag == "likely_stop",
             "since": String(Int((waits ?? row.lastAt).timeIntervalSince1970)),

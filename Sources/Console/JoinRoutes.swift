@@ -27,7 +27,7 @@ struct JoinRoutes: Sendable {
         guard let campaign = try await campaign(context) else {
             return unknownCode(request, context)
         }
-        return joinPage(campaign, request, context)
+        return try await joinPage(campaign, request, context)
     }
 
     private func unknownCode(_ request: Request, _ context: ConsoleContext) -> Response {
@@ -41,7 +41,7 @@ struct JoinRoutes: Sendable {
     private func joinPage(
         _ campaign: JoinableCampaign, _ request: Request, _ context: ConsoleContext,
         fields: Form? = nil, errors: [String: String] = [:]
-    ) -> Response {
+    ) async throws -> Response {
         let words = console.words(request, context)
         let here = context.visitor.flatMap {
             $0.organisation == campaign.organisation ? $0 : nil
@@ -59,12 +59,24 @@ struct JoinRoutes: Sendable {
                     ? words("join_full", count: campaign.textersNow) : Optional<String>.none as Any,
                 "finished": campaign.isFinished, "approve": campaign.joinMode == "approve",
                 "paused": ["paused", "held"].contains(campaign.state),
-                "known": here?.name as Any,
+                "asleep": try await asleep(campaign, words) as Any, "known": here?.name as Any,
                 "name": fields?["name"] ?? "", "login": fields?["login"] ?? "",
                 "name_error": errors["name"].map { words($0) } as Any,
                 "login_error": errors["login"].map { words($0) } as Any,
                 "languages": languageLinks(words.language), "back_here": request.uri.path,
             ])
+    }
+
+    /// What to know at night: nobody on the list may be texted now.
+    private func asleep(
+        _ campaign: JoinableCampaign, _ words: Words
+    ) async throws -> String? {
+        guard campaign.state == "live", !campaign.isFull,
+            case .asleep(let until)? = try await console.store.sendDesk.night(
+                of: campaign.id, organisation: campaign.organisation)
+        else { return nil }
+        guard let until else { return words("nothing_asleep_text") }
+        return words("join_asleep", ["wait": words.wait(until, now: Date())])
     }
 
     private func begin(_ request: Request, _ context: ConsoleContext) async throws -> Response {
@@ -89,7 +101,8 @@ struct JoinRoutes: Sendable {
             errors["login"] = "code_too_many"
         }
         guard errors.isEmpty, let name, let stored = login.stored else {
-            return joinPage(campaign, request, context, fields: fields, errors: errors)
+            return try await joinPage(
+                campaign, request, context, fields: fields, errors: errors)
         }
         let details = ProofDetails(
             name: name, login: stored, language: words.language, campaign: campaign.id)
@@ -123,7 +136,8 @@ struct JoinRoutes: Sendable {
         case .sent(let proof):
             return console.redirect("/j/\(code)/\(proof.text)")
         case .failed(let key):
-            return joinPage(campaign, request, context, fields: fields, errors: ["login": key])
+            return try await joinPage(
+                campaign, request, context, fields: fields, errors: ["login": key])
         }
     }
 

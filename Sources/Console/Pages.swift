@@ -72,7 +72,8 @@ extension Console {
     ///   - title: a sentence already in the visitor's language.
     ///   - here: which place of the bar this is: send, inbox, help; campaigns, replies, people, joins,
     ///     compliance.
-    ///   - scripts: modules that the page loads; it must work without.
+    ///   - scripts: modules that the page loads, `app.js` alone if none are named; it must work
+    ///     without.
     func page(
         _ template: String, _ request: Request, _ context: ConsoleContext, title: String,
         here: String? = nil, status: HTTPResponse.Status = .ok, scripts: [String] = [],
@@ -84,7 +85,12 @@ extension Console {
         all["scheme"] = request.cookie("scheme").flatMap {
             ["light", "dark"].contains($0) ? $0 : nil
         }
-        all["scripts"] = scripts.map { pages.address($0) }
+        all["hand"] = request.cookie("hand").flatMap {
+            ["left", "right"].contains($0) ? $0 : nil
+        }
+        // Keys lead everywhere, so every page of somebody signed in knows them.
+        let modules = scripts.isEmpty && context.visitor != nil ? ["app.js"] : scripts
+        all["scripts"] = modules.map { pages.address($0) }
         all["has_needs"] = (values["needs"] as? Int ?? 0) > 0
         all["at_send"] = here == "send"
         all["at_inbox"] = here == "inbox"

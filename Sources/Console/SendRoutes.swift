@@ -203,9 +203,13 @@ struct SendState: Encodable {
         let seconds: Int
     }
 
+    /// Hands want a rest after some 300 presses; the note stays for a while and goes again.
+    static func isTired(_ presses: Int) -> Bool { presses >= 300 && presses % 300 < 15 }
+
     init(_ page: SendPage, _ words: Words, now: Date) {
         campaign = page.campaign.text
-        mine = words("sent_today", count: page.sentToday)
+        let sent = words("sent_today", count: page.sentToday)
+        mine = Self.isTired(page.sentToday) ? "\(sent) · \(words("rest_note"))" : sent
         progress = words(
             "team_progress",
             ["asked": words.number(page.asked), "people": words.number(page.people)])

@@ -134,6 +134,9 @@ struct SignInRoutes: Sendable {
                     member: visitor.id, database: console.store.database)
             }
         }
+        if let hand = fields["hand"], ["both", "left", "right"].contains(hand) {
+            cookies.append(console.choiceCookie("hand", hand))
+        }
         if let scheme = fields["scheme"], ["light", "dark", "system"].contains(scheme) {
             cookies.append(console.choiceCookie("scheme", scheme))
         }

@@ -32,6 +32,8 @@ package struct ConversationPage: Sendable {
     package var review: UUID?
     /// The team to whose queue it was handed.
     package var team: String?
+    /// BCP 47 of the campaign's script, the language that our own texts are in.
+    package var scriptLanguage: String?
 
     init(row: borrowing Row) throws {
         id = try row.value(0)
@@ -55,6 +57,7 @@ package struct ConversationPage: Sendable {
         review = try row.value(18)
         zones = (try row.value(19) as String).split(separator: ",").map(String.init)
         team = try row.value(20)
+        scriptLanguage = try row.value(21)
     }
 
     /// The newest text; a form names it, so that a reply to an old page is noticed.
@@ -143,6 +146,13 @@ extension Desk {
         }
     }
 
+    /// Whether a conversation is there for somebody.
+    package func sees(_ id: UUID, _ visitor: Visitor) async throws -> Bool {
+        try await database.transaction(organisation: visitor.organisation) { connection in
+            try await Self.head(id, visitor, on: connection) != nil
+        }
+    }
+
     /// Ready answers of a campaign, for the practice room.
     package func readyAnswers(
         _ campaign: UUID, organisation: Int32
@@ -227,7 +237,9 @@ extension Desk {
                     AND v.conversation_id = c.id AND v.decided_at IS NULL
                  ORDER BY v.message_id DESC LIMIT 1), z.zones,
                 (SELECT q.name FROM team q WHERE q.organisation_id = c.organisation_id
-                    AND q.id = c.team_id)
+                    AND q.id = c.team_id),
+                (SELECT s.language FROM script s WHERE s.organisation_id = g.organisation_id
+                    AND s.campaign_id = g.id AND s.version = g.script_version)
             FROM conversation c
             JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id
             JOIN zone_set z ON z.id = p.zone_set

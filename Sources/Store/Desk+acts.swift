@@ -105,7 +105,8 @@ extension Desk {
             in: database)
         guard isBack else { return false }
         try await database.transaction(organisation: visitor.organisation) { connection in
-            try await Self.withdrawConfirmation(page, visitor.organisation, on: connection)
+            try await Self.withdrawConfirmation(
+                page, visitor, because: "stop_taken_back", on: connection)
             if let campaign = page.campaign {
                 let entry = TallyEntry(
                     organisation: visitor.organisation, campaign: campaign, kind: .optOuts)
@@ -114,6 +115,20 @@ extension Desk {
             try await Conversations.reopen(conversation, visitor.organisation, on: connection)
         }
         return true
+    }
+
+    /// *No message, please*: the opt-out stands, its confirmation does not leave.
+    ///
+    /// - Returns: false if the conversation is not theirs.
+    package func silence(_ conversation: UUID, by visitor: Visitor) async throws -> Bool {
+        try await database.transaction(organisation: visitor.organisation) { connection in
+            guard let page = try await Self.head(conversation, visitor, on: connection) else {
+                return false
+            }
+            try await Self.withdrawConfirmation(
+                page, visitor, because: "no_message_wished", on: connection)
+            return true
+        }
     }
 
     /// The stop itself: person, conversation, ledger.
@@ -154,10 +169,13 @@ extension Desk {
             dueAt: Date(timeIntervalSinceNow: wait), on: connection)
     }
 
-    /// Takes a confirmation that has not been attempted out of the outbox, closed as cancelled.
+    /// Takes a visitor's confirmation that has not been attempted out of the outbox, closed as
+    /// cancelled.
     private static func withdrawConfirmation(
-        _ page: ConversationPage, _ organisation: Int32, on connection: Connection
+        _ page: ConversationPage, _ visitor: Visitor, because reason: String,
+        on connection: Connection
     ) async throws {
+        let organisation = visitor.organisation
         let waiting = try await connection.rows(
             """
             DELETE FROM outbox o USING message m
@@ -165,13 +183,14 @@ extension Desk {
                 AND o.kind = \(MessageKind.confirmation.rawValue) AND o.taken = 0
                 AND cardinality(o.message_ids) = 1 AND m.organisation_id = o.organisation_id
                 AND m.id = o.message_ids[1] AND m.conversation_id = \(page.id)
+                AND m.author_id = \(visitor.id)
             RETURNING m.id
             """
         ) { row in try row.value(0) as UUID }
         try await connection.execute(
             """
             INSERT INTO attempt (organisation_id, message_id, n, verdict, reason)
-            SELECT \(organisation), unnest(\(waiting)), 1, 4, 'stop_taken_back'
+            SELECT \(organisation), unnest(\(waiting)), 1, 4, \(reason)
             """)
     }
 
@@ -264,6 +283,14 @@ package struct Debrief: Sendable {
     package var teamAsked = 0
     /// The campaign's join code, to bring a friend.
     package var code: String?
+    /// What people of these conversations answered, the commonest first.
+    package var answers: [Answered] = []
+
+    package struct Answered: Sendable {
+        package var question: String
+        package var value: String
+        package var people: Int
+    }
 }
 
 extension Desk {
@@ -297,6 +324,17 @@ extension Desk {
                 """
             ) { row in (try row.value(0) as Int, try row.value(1) as Int) }
             (debrief.talks, debrief.open) = talks ?? (0, 0)
+            debrief.answers = try await connection.rows(
+                """
+                SELECT a.key, a.value, count(*) FROM conversation c, jsonb_each_text(c.answers) a
+                WHERE c.organisation_id = \(house) AND c.assignee_id = \(visitor.id)
+                    AND c.last_outbound_at > now() - interval '1 day'
+                GROUP BY a.key, a.value ORDER BY count(*) DESC, a.key, a.value LIMIT 4
+                """
+            ) { row in
+                Debrief.Answered(
+                    question: try row.value(0), value: try row.value(1), people: try row.value(2))
+            }
             return debrief
         }
     }

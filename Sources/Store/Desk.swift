@@ -88,6 +88,20 @@ package struct Desk: Sendable {
         }
     }
 
+    /// Who comes before or after a conversation among those who wait for a texter.
+    ///
+    /// - Returns: after one that no longer waits, the first; nil at either end.
+    package func neighbour(
+        of conversation: UUID, for visitor: Visitor, isNext: Bool
+    ) async throws -> UUID? {
+        let waiting = try await list(.needs, for: visitor).map(\.id)
+        guard let place = waiting.firstIndex(of: conversation) else {
+            return isNext ? waiting.first : nil
+        }
+        let neighbour = place + (isNext ? 1 : -1)
+        return waiting.indices.contains(neighbour) ? waiting[neighbour] : nil
+    }
+
     /// The counts of all buckets and of the pool of the visitor's campaigns.
     package func counts(for visitor: Visitor) async throws -> BucketCounts {
         let me = visitor.id
@@ -116,6 +130,27 @@ package struct Desk: Sendable {
                     handed: try row.value(3), pool: try row.value(4))
             } ?? BucketCounts()
         }
+    }
+
+    /// One in how many has answered, in the campaign the texter used last; nil while too few were
+    /// asked or have answered to say.
+    package func oneAnswersIn(for visitor: Visitor) async throws -> Int? {
+        let found = try await database.transaction(organisation: visitor.organisation) {
+            try await $0.first(
+                """
+                SELECT coalesce(sum(CASE kind WHEN \(TallyKind.drawn.rawValue) THEN amount
+                        WHEN \(TallyKind.suppressed.rawValue) THEN -amount END), 0)::bigint,
+                    coalesce(sum(amount) FILTER (
+                        WHERE kind = \(TallyKind.repliers.rawValue)), 0)::bigint
+                FROM tally WHERE organisation_id = \(visitor.organisation) AND campaign_id = (
+                    SELECT campaign_id FROM participation
+                    WHERE organisation_id = \(visitor.organisation) AND member_id = \(visitor.id)
+                    ORDER BY last_at DESC LIMIT 1)
+                """
+            ) { row in (asked: try row.value(0) as Int, answered: try row.value(1) as Int) }
+        }
+        guard let found, found.asked >= 50, found.answered >= 5 else { return nil }
+        return max(1, (found.asked + found.answered / 2) / found.answered)
     }
 
     /// Gives a texter conversations of the pool, the longest-waiting first.

@@ -39,10 +39,13 @@ import Testing
         .init(method: "GET", path: "/practice", access: .signedIn),
         .init(method: "GET", path: "/o/joins", access: .leads),
         .init(method: "GET", path: "/c/ID", access: .conversation),
+        .init(method: "GET", path: "/c/ID/next", access: .conversation),
+        .init(method: "GET", path: "/c/ID/previous", access: .conversation),
         .init(method: "POST", path: "/c/ID/send", access: .conversation, form: ["body": ""]),
         .init(method: "POST", path: "/c/ID/note", access: .conversation, form: ["note": "x"]),
         .init(method: "POST", path: "/c/ID/done", access: .conversation),
         .init(method: "POST", path: "/c/ID/take-back", access: .conversation),
+        .init(method: "POST", path: "/c/ID/silence", access: .conversation),
         .init(
             method: "POST", path: "/help", access: .conversation,
             form: ["about": "ID", "note": "x"]),

@@ -84,6 +84,8 @@ document.addEventListener("click", (event) => {
   const target = event.target.closest?.("a[href^='#']")?.hash;
   const details = target && target.length > 1 ? one(target) : null;
   if (details?.tagName === "DETAILS") {
+    // Following the link would take the focus away again.
+    event.preventDefault();
     details.open = true;
     one("input, select, textarea", details)?.focus();
   }
@@ -93,29 +95,41 @@ document.addEventListener("keydown", (event) => {
   for (const menu of all("details.menu[open]")) {
     menu.open = false;
     one("summary", menu).focus();
+    event.preventDefault();
   }
 });
 
-// Single keys: only where switched on, never in a field (WCAG 2.1.4).
+// Keys: `data-key` names those of a control; "gs" is g and then s within two seconds. Single ones act
+// only where switched on and never in a field (WCAG 2.1.4), Enter and Space only beside controls.
 const keysOn = document.documentElement.dataset.keys === "on";
-let waitsForPlace = false;
+let last = "";
+let lastAt = 0;
 document.addEventListener("keydown", (event) => {
-  if (!keysOn || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
-  const places = { s: "/send", i: "/inbox", h: "/help" };
-  if (waitsForPlace && places[event.key]) location.assign(places[event.key]);
-  waitsForPlace = event.key === "g";
-  if (event.key === "?") location.assign("/help#keys");
-  if (event.key === "/") {
-    const field = one("input[type=search]");
-    if (field) {
-      event.preventDefault();
-      field.closest("details")?.setAttribute("open", "");
-      field.focus();
-    }
-  }
-  document.dispatchEvent(new CustomEvent("shortcut", { detail: event.key }));
+  const { key, target } = event;
+  if (event.defaultPrevented || event.repeat || event.altKey || one("dialog[open]")) return;
+  const isChord = event.ctrlKey || event.metaKey;
+  if (!isChord && (!keysOn || target.closest("input, textarea, select"))) return;
+  const name = (isChord ? "Ctrl+" : "") + (key === " " ? "Space" : key);
+  if (/^(Enter|Space)$/.test(name) && target.closest("a, button, summary")) return;
+  const find = (wish) => all(`[data-key~="${CSS.escape(wish)}"]`).find((place) => !place.closest("[hidden]"));
+  const found = (performance.now() - lastAt < 2000 && find(last + name)) || find(name);
+  [last, lastAt] = [name, performance.now()];
+  const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[name];
+  const rows = all(".person, [data-row]");
+  if (step && rows.length) rows.at(Math.max(0, Math.min(rows.indexOf(document.activeElement) + step, rows.length - 1))).focus();
+  else if (name === "?") location.assign("/help#keys");
+  else if (found) press(found);
+  else return;
+  event.preventDefault();
 });
+function press(control) {
+  if (control.matches("input")) {
+    control.closest("details")?.setAttribute("open", "");
+    return control.focus();
+  }
+  control.click();
+  if (control.matches("summary")) one("button", control.nextElementSibling)?.focus();
+}
 
 if ("serviceWorker" in navigator) {
   navigator.serviceWorker.register(policy.createScriptURL("/sw.js")).catch(() => {});

@@ -133,22 +133,9 @@ if (form) {
     if (pending) navigator.sendBeacon(form.action, new URLSearchParams(pending.fields));
     pending = null;
   });
-  field.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit(one("[data-send]", form));
-  });
-
   function stop(event) {
     event.preventDefault();
     event.stopImmediatePropagation();
     post(`/c/${id}/stop`, {}).then(({ ok }) => ok && location.replace(`/c/${id}?said=stopped`));
   }
-  document.addEventListener("shortcut", ({ detail }) => {
-    if (/^[1-6]$/.test(detail)) all(".chips [data-chip]")[Number(detail) - 1]?.click();
-    if (detail === "o") one("[data-stop]")?.click();
-    if (detail === "h") one("a[href='#hand']")?.click();
-  });
 }
-document.addEventListener("shortcut", ({ detail }) => {
-  if (detail === "Escape") location.assign("/inbox");
-  if (detail === "z") one(".undo:not([hidden]) .button")?.click();
-});

@@ -39,11 +39,3 @@ document.addEventListener("live", async ({ detail }) => {
     banner.hidden = false;
   }
 });
-
-document.addEventListener("shortcut", ({ detail }) => {
-  const rows = all(".person");
-  const at = rows.indexOf(document.activeElement);
-  if (detail === "j" || detail === "ArrowDown") rows[Math.min(at + 1, rows.length - 1)]?.focus();
-  if (detail === "k" || detail === "ArrowUp") rows[Math.max(at - 1, 0)]?.focus();
-  if (/^[1-4]$/.test(detail)) all(".tabs a")[Number(detail) - 1]?.click();
-});

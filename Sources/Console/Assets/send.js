@@ -21,7 +21,7 @@ const done = new Set();
 let cards = [];
 let shown = null;
 let lastPress = -1e9;
-let mine = null;
+let count = 0;
 
 function readShown() {
   if (!form) return null;
@@ -149,22 +149,13 @@ function press(event) {
   show(next ?? null, true);
   performance.measure("press to next card", "pressed");
   flush().then(() => {
+    clearTimeout(count);
     if (cards.length < 5) topUp(!shown);
-    else count();
+    else if (!failed) count = setTimeout(topUp, 1500); // the figures, once the finger rests
   });
 }
 
-function count() {
-  mine = null;
-  if (!failed) topUp(false);
-}
-
 form?.addEventListener("submit", press, true);
-document.addEventListener("shortcut", ({ detail }) => {
-  if (detail === ";") form?.requestSubmit();
-  if (detail === "n") one("[data-skip-menu]").open = true;
-  if (detail === "u") one(".undo:not([hidden]) .button")?.click();
-});
 
 // "Not this one": the next card at once, six seconds to think again.
 one("[data-skip-menu] form")?.addEventListener(

@@ -44,7 +44,11 @@ extension Console {
         return [
             "house_bar": true,
             "places": places.map {
-                ["address": $0.address, "name": words("nav_\($0.key)"), "here": $0.key == here]
+                [
+                    "address": $0.address, "name": words("nav_\($0.key)"), "here": $0.key == here,
+                    // The keyboard's way to organising leads to the first of them.
+                    "key": $0.address == places.first?.address ? "go" : "",
+                ]
             },
             "may_text": visitor.staffRole != .compliance,
         ]

@@ -27,6 +27,8 @@ package struct Reply: Equatable, Sendable {
     package let action: Action
     /// Stable dotted id, as in `keyword.en.stop`; `none` where no rule found anything.
     package let rule: String
+    /// The person's words that decided; empty where none did.
+    package let words: String
     /// Why, in a sentence for texters and compliance staff; holds words of the person.
     package let explanation: String
 
@@ -38,12 +40,14 @@ package struct Reply: Equatable, Sendable {
             meaning = .none
             action = .none
             rule = "none"
+            words = ""
             explanation = "Nothing in it asks for anything."
             return
         }
         meaning = finding.rule.meaning
         action = finding.action
         rule = finding.rule.id
+        words = finding.words
         explanation = "“\(finding.words)” \(finding.rule.explanation)\(finding.objection)."
     }
 }
