@@ -32,6 +32,8 @@ def test_hard_words_can_be_passed_on_unread(signed_in, town, talk):  # noqa: F81
     assert faults(sam.page) == []
     sam.page.click(".thread >> text=Pass it on")
     assert sam.page.evaluate("document.activeElement.id") == "to"
+    sam.picture("hard-words-passed-on", full_page=False)
+    assert faults(sam.page) == []
     sam.page.click(".thread >> text=Opt out and close")
     assert not sam.page.is_visible("text=bitch")
     assert town.sql(f"SELECT opted_out_at IS NOT NULL FROM contact WHERE id = '{person}'") == "t"

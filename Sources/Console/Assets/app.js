@@ -87,7 +87,8 @@ document.addEventListener("click", (event) => {
     // Following the link would take the focus away again.
     event.preventDefault();
     details.open = true;
-    one("input, select, textarea", details)?.focus();
+    one("input, select, textarea", details)?.focus({ preventScroll: true });
+    details.scrollIntoView({ block: "nearest" });
   }
 });
 document.addEventListener("keydown", (event) => {
