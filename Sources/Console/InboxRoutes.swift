@@ -28,7 +28,10 @@ struct InboxRoutes: Sendable {
         let desk = console.store.desk
         try await console.store.volunteers.seen(visitor)
         let counts = try await desk.counts(for: visitor)
-        let rows = try await desk.list(bucket, for: visitor, search: query["find"])
+        let rows = try await desk.list(
+            bucket, for: visitor, search: query["find"], limit: InboxFilters.rowsRead)
+        let filters = InboxFilters(rows, bucket: bucket, chosen: query["only"])
+        let shown = filters.shown.prefix(Self.rowsShown)
         let teams = try await console.store.teams.list(
             of: visitor.id, organisation: visitor.organisation)
         let now = Date()
@@ -40,9 +43,13 @@ struct InboxRoutes: Sendable {
             scripts: ["app.js", "live.js", "inbox.js"],
             [
                 "tabs": Bucket.allCases.map { tab(for: $0, bucket, counts, words) },
-                "people": rows.map { personRow($0, words, now: now) },
-                "is_empty": rows.isEmpty, "find": query["find"] ?? "", "bucket": bucket.rawValue,
+                "people": shown.map { personRow($0, words, now: now) },
+                "is_empty": shown.isEmpty, "find": query["find"] ?? "", "bucket": bucket.rawValue,
                 "searched": query["find"] != nil,
+                "filters": query["find"] == nil ? filters.links(words) : [],
+                "has_filters": query["find"] == nil && !filters.isIdle,
+                "filtered": filters.values(words) as Any,
+                "all": InboxFilters.address(bucket),
                 "empty_title": words("empty_\(bucket.rawValue)_title"),
                 "empty_text": words("empty_\(bucket.rawValue)_text"),
                 "promise": bucket == .needs && !rows.isEmpty
@@ -66,6 +73,9 @@ struct InboxRoutes: Sendable {
             ])
     }
 
+    /// People on one page; the oldest of them first, so that nobody is missed for long.
+    private static let rowsShown = 200
+
     /// What the team promises to people who write: an answer within twenty minutes.
     private static let promised: TimeInterval = 20 * 60
 
@@ -80,7 +90,7 @@ struct InboxRoutes: Sendable {
         for bucket: Bucket, _ current: Bucket, _ counts: BucketCounts, _ words: Words
     ) -> [String: Any] {
         [
-            "address": bucket == .needs ? "/inbox" : "/inbox?bucket=\(bucket.rawValue)",
+            "address": InboxFilters.address(bucket),
             "label": words("bucket_\(bucket.rawValue)"), "amount": counts[bucket],
             "is_current": bucket == current, "urgent": bucket == .needs && counts.needs > 0,
             "key": bucket.rawValue, "place": 1 + (Bucket.allCases.firstIndex(of: bucket) ?? 0),

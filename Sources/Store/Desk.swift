@@ -11,6 +11,12 @@ package struct PersonRow: Sendable {
     /// Raw value as in `conversation.flagged`.
     package var flag: String?
     package var lastAt: Date
+    /// BCP 47, as the list said it.
+    package var language: String?
+    /// What was recorded of this talk: the values, whatever the question.
+    package var answers: [String]
+    /// Whether the snippet is the person's own words.
+    package var isTheirs: Bool
 
     init(row: borrowing Row) throws {
         id = try row.value(0)
@@ -19,6 +25,9 @@ package struct PersonRow: Sendable {
         needsReplySince = try row.value(3)
         flag = try row.value(4)
         lastAt = try row.value(5)
+        language = try row.value(6)
+        answers = try row.value(7)
+        isTheirs = try row.value(8)
     }
 }
 
@@ -79,7 +88,9 @@ package struct Desk: Sendable {
             try await connection.rows(
                 """
                 SELECT c.id, p.name, c.snippet, c.needs_reply_since, c.flagged,
-                    greatest(c.last_inbound_at, c.last_outbound_at, c.created_at)
+                    greatest(c.last_inbound_at, c.last_outbound_at, c.created_at), p.language,
+                    ARRAY(SELECT value FROM jsonb_each_text(c.answers)),
+                    coalesce(c.last_inbound_at >= coalesce(c.last_outbound_at, '-infinity'), false)
                 FROM conversation c
                 JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id
                 WHERE c.organisation_id = \(visitor.organisation) AND \(wanted) \(filter)

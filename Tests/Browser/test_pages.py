@@ -26,6 +26,7 @@ def settled(chromium, town):
             'Prefers to be written to in Arabic, in the evening.')""")
     pages |= {
         "inbox": "/inbox", "inbox-done": "/inbox?bucket=done", "inbox-find": "/inbox?find=zzz",
+        "inbox-question": "/inbox?only=question", "inbox-nobody": "/inbox?only=no",
         "send": "/send", "done": "/done", "practice": "/practice", "help": "/help",
         "raise": f"/help?about={pages['talk-plain'][3:]}", "join-again": "/j/doorstep",
         "missing": "/nowhere", "pieces": "/pieces",

@@ -115,3 +115,24 @@ def test_a_shift_ends_with_what_it_came_to(signed_in, town, talk):  # noqa: F811
     assert sam.page.is_visible(".square svg")
     sam.picture("done")
     assert faults(sam.page) == []
+
+
+def test_the_inbox_narrowed_to_questions(signed_in, town, talk):  # noqa: F811
+    """By plain links; what comes in while a filter is chosen must fit it, too."""
+    sam = signed_in(scripts=False)
+    _, asks = talk(sam, "where is it?")
+    person, _ = talk(sam, "count me in")
+    sam.open("/inbox")
+    sam.page.click(".filters a:has-text('Question')")
+    assert sam.page.is_visible(f"[data-id='{asks}']")
+    assert len(sam.page.query_selector_all("[data-people] > li")) == 1
+    sam.open("/inbox?only=stop")
+    sam.page.click("main a.act:has-text('Show all')")
+    assert len(sam.page.query_selector_all("[data-people] > li")) == 2
+    live = signed_in(member=sam.who)
+    live.open("/inbox?only=question")
+    assert faults(live.page) == []
+    town.inbound(town.sql(f"SELECT number FROM contact WHERE id = '{person}'"), "or is it Sunday?")
+    live.page.wait_for_selector("[data-people] > li:nth-child(2)", timeout=15_000)
+    town.inbound(town.sql(f"SELECT number FROM contact WHERE id = '{person}'"), "fine by me")
+    live.page.wait_for_selector("[data-new]:not([hidden])")

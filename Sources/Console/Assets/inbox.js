@@ -4,6 +4,7 @@ import "./live.js";
 import "./push.js";
 
 const isNeeds = one("[data-bucket=needs][aria-current]") !== null && !new URLSearchParams(location.search).get("find");
+const here = "/inbox" + location.search; // with the filter, if one is chosen
 let known = null;
 
 document.addEventListener("live", async ({ detail }) => {
@@ -13,7 +14,7 @@ document.addEventListener("live", async ({ detail }) => {
   known = now;
   if (!isNeeds || !changed) return;
   if (first && detail.waiting.every((id) => one(`[data-id="${id.split("@")[0]}"]`))) return;
-  const page = await fetchPage("/inbox");
+  const page = await fetchPage(here);
   if (!page) return;
   const fresh = all("[data-people] > li", page);
   const list = one("[data-people]");
