@@ -26,7 +26,7 @@ struct InboxRoutes: Sendable {
         let bucket = query["bucket"].flatMap(Bucket.init(rawValue:)) ?? .needs
         let words = console.words(request, context)
         let desk = console.store.desk
-        try await console.store.volunteers.seen(visitor)
+        let isQuiet = try await console.store.volunteers.seen(visitor)
         let counts = try await desk.counts(for: visitor)
         let rows = try await desk.list(
             bucket, for: visitor, search: query["find"], limit: InboxFilters.rowsRead)
@@ -66,7 +66,7 @@ struct InboxRoutes: Sendable {
                 "said": query["said"].flatMap {
                     ["handed", "done", "wrong"].contains($0) ? words("said_\($0)") : nil
                 } as Any,
-                "needs": counts.needs, "in_needs": bucket == .needs,
+                "quiet": isQuiet, "needs": counts.needs, "in_needs": bucket == .needs,
                 "push_key": console.notifier?.push?.applicationKey as Any,
                 "may_be_told": console.notifier != nil,
                 "as_of": words.clock(now, zone: .gmt),
@@ -126,14 +126,15 @@ extension Console {
 }
 
 extension Volunteers {
-    /// Notes that somebody is here, in whatever campaign they use last.
-    func seen(_ visitor: Visitor) async throws {
+    /// Notes that somebody is here, in whatever campaign they use last; true after a quiet while.
+    @discardableResult
+    func seen(_ visitor: Visitor) async throws -> Bool {
         guard
             let campaign = try await campaigns(
                 organisation: visitor.organisation, member: visitor.id
             ).first
-        else { return }
-        try await seen(
+        else { return false }
+        return try await seen(
             organisation: visitor.organisation, member: visitor.id, campaign: campaign.id)
     }
 }

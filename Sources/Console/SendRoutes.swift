@@ -30,7 +30,7 @@ struct SendRoutes: Sendable {
         let page = try await console.store.sendDesk.page(for: visitor)
         guard let page else { return noCampaign(request, context, visitor) }
         if request.wantsJSON { return try console.json(SendState(page, words, now: Date())) }
-        try await console.store.volunteers.seen(
+        let isQuiet = try await console.store.volunteers.seen(
             organisation: visitor.organisation, member: visitor.id, campaign: page.campaign)
         let counts = try await console.store.desk.counts(for: visitor)
         let state = SendState(page, words, now: Date())
@@ -49,7 +49,8 @@ struct SendRoutes: Sendable {
                     ["reason": $0, "label": words("skip_\($0)")]
                 },
                 "signal": words.forms("waiting_for_signal"),
-                "needs": counts.needs, "first_time": page.sentEver == 0 && visitor.provenAt == nil,
+                "quiet": isQuiet, "needs": counts.needs,
+                "first_time": page.sentEver == 0 && visitor.provenAt == nil,
             ])
     }
 

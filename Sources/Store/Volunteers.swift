@@ -102,10 +102,41 @@ package struct Volunteers: Sendable {
     }
 
     /// Notes that a member takes part and was here just now.
-    package func seen(organisation: Int32, member: UUID, campaign: UUID) async throws {
+    ///
+    /// - Returns: whether they come back to a shift that had been quiet for twenty minutes: time to
+    ///   offer its end, once.
+    @discardableResult
+    package func seen(organisation: Int32, member: UUID, campaign: UUID) async throws -> Bool {
         try await database.transaction(organisation: organisation) { connection in
+            let wasQuiet = try await Self.wasQuiet(organisation, member, campaign, on: connection)
             try await Self.takePart(organisation, member, campaign, on: connection)
+            return wasQuiet
         }
+    }
+
+    /// Whether a shift of the last twelve hours has been without page, press and answer for twenty
+    /// minutes. Whoever said that they went home is not asked again.
+    private static func wasQuiet(
+        _ organisation: Int32, _ member: UUID, _ campaign: UUID, on connection: Connection
+    ) async throws -> Bool {
+        try await connection.first(
+            """
+            SELECT NOT m.settings ? 'left' AND (p.sent_today > 0
+                    AND p.sent_on >= (now() - interval '12 hours')::date OR a.last_at IS NOT NULL)
+                AND coalesce(a.last_at < now() - interval '20 minutes', true)
+                -- Pages with script press and answer without being opened anew.
+                AND coalesce(m.watched_until < now() - interval '20 minutes', true)
+            FROM participation p
+            JOIN member m ON m.organisation_id = p.organisation_id AND m.id = p.member_id
+            CROSS JOIN LATERAL (
+                SELECT max(c.last_outbound_at) AS last_at FROM conversation c
+                WHERE c.organisation_id = p.organisation_id AND c.assignee_id = p.member_id
+                    AND c.last_outbound_at > now() - interval '12 hours') a
+            WHERE p.organisation_id = \(organisation) AND p.member_id = \(member)
+                AND p.campaign_id = \(campaign) AND p.last_at < now() - interval '20 minutes'
+                AND p.last_at > now() - interval '12 hours'
+            """
+        ) { row in try row.value(0) as Bool } ?? false
     }
 
     /// Notes who has a page open: they need no notice, and they are here. Whoever just went home

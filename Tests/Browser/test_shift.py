@@ -136,3 +136,23 @@ def test_the_inbox_narrowed_to_questions(signed_in, town, talk):  # noqa: F811
     live.page.wait_for_selector("[data-people] > li:nth-child(2)", timeout=15_000)
     town.inbound(town.sql(f"SELECT number FROM contact WHERE id = '{person}'"), "fine by me")
     live.page.wait_for_selector("[data-new]:not([hidden])")
+
+
+def test_a_quiet_shift_offers_its_end(signed_in, town):
+    """Without script, so that no open page keeps the shift awake."""
+    sam = signed_in(scripts=False)
+    sam.open("/send")
+    sam.page.click("[data-press] [data-send]")
+    for path in ("/send", "/inbox"):
+        town.sql("UPDATE participation SET last_at = now() - interval '21 min' "
+                 f"WHERE member_id = '{sam.who}'")
+        sam.open(path)
+        sam.picture(f"quiet{path.replace('/', '-')}")
+        assert sam.page.is_visible("[data-quiet]")
+    seen = signed_in(member=sam.who)
+    town.sql("UPDATE participation SET last_at = now() - interval '21 min' "
+             f"WHERE member_id = '{sam.who}'")
+    seen.open("/send")
+    assert faults(seen.page) == []
+    seen.page.click("[data-quiet] a")
+    assert seen.page.url.endswith("/done")
