@@ -123,7 +123,7 @@ def test_the_inbox_narrowed_to_questions(signed_in, town, talk):  # noqa: F811
     _, asks = talk(sam, "where is it?")
     person, _ = talk(sam, "count me in")
     sam.open("/inbox")
-    sam.page.click(".filters a:has-text('Question')")
+    sam.page.click(".narrowing a:has-text('Question')")
     assert sam.page.is_visible(f"[data-id='{asks}']")
     assert len(sam.page.query_selector_all("[data-people] > li")) == 1
     sam.open("/inbox?only=stop")
