@@ -72,11 +72,11 @@ struct JoinRoutes: Sendable {
         _ campaign: JoinableCampaign, _ words: Words
     ) async throws -> String? {
         guard campaign.state == "live", !campaign.isFull,
-            case .asleep(let until)? = try await console.store.sendDesk.night(
+            case .asleep(let until, let zones)? = try await console.store.sendDesk.night(
                 of: campaign.id, organisation: campaign.organisation)
         else { return nil }
         guard let until else { return words("nothing_asleep_text") }
-        return words("join_asleep", ["wait": words.wait(until, now: Date())])
+        return words("join_asleep", ["wait": words.morning(until, in: zones, now: Date())])
     }
 
     private func begin(_ request: Request, _ context: ConsoleContext) async throws -> Response {

@@ -107,10 +107,12 @@ struct SendRoutes: Sendable {
             return view(
                 "paused", words("nothing_held_text", ["name": lead]), picture: "is_pause",
                 go: answer)
-        case .asleep(let until):
+        case .asleep(let until, let zones):
             let text =
                 until.map {
-                    words("nothing_asleep_until", ["wait": words.wait($0, now: Date())])
+                    words(
+                        "nothing_asleep_until",
+                        ["wait": words.morning($0, in: zones, now: Date())])
                 } ?? words("nothing_asleep_text")
             return view("asleep", text, picture: "is_night", go: answer)
         case .paced:

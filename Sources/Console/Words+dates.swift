@@ -37,6 +37,27 @@ extension Words {
             : self("age_hours", ["n": String((minutes + 30) / 60)])
     }
 
+    /// How long until a morning, and whose: `38 min (9:00 in Cardiff)`.
+    ///
+    /// The place is the city by which IANA names the zone; without one, or where the zones that are
+    /// plausible do not agree on the hour, the span alone.
+    func morning(_ moment: Date, in zones: [String], now: Date) -> String {
+        let span = wait(moment, now: now)
+        let known = zones.compactMap(TimeZone.init(identifier:))
+        let clocks = Set(known.map { clock(moment, zone: $0) })
+        guard let time = clocks.first, clocks.count == 1,
+            let place = zones.lazy.compactMap(Self.city).first
+        else { return span }
+        return self("wait_there", ["wait": span, "time": time, "place": place])
+    }
+
+    /// `Buenos Aires` of `America/Argentina/Buenos_Aires`; nil for zones of a mere offset.
+    private static func city(_ zone: String) -> String? {
+        let parts = zone.split(separator: "/")
+        guard parts.count > 1, parts[0] != "Etc" else { return nil }
+        return parts.last.map { String($0).replacing("_", with: " ") }
+    }
+
     private static func parts(of moment: Date, in zone: TimeZone)
         -> (month: Int, day: Int, weekday: Int, hour: Int, minute: Int)
     {

@@ -33,8 +33,9 @@ package struct SendPage: Sendable {
         /// The canary's rule stopped it; its reason is for those who steer.
         case held
         case finished
-        /// Everybody left lives where it is night, until then.
-        case asleep(until: Date?)
+        /// Everybody left lives where it is night, until then; the IANA names of the zones that wake
+        /// first.
+        case asleep(until: Date?, zones: [String])
         /// The last people are in others' hands.
         case othersHoldTheRest
         /// Server-paced: there is nothing to press, answers come to the inbox.
@@ -245,7 +246,7 @@ package struct SendDesk: Sendable {
         return (house, plan)
     }
 
-    /// ``SendPage/Nothing/asleep(until:)`` where everybody still to be texted is; for those who open a
+    /// ``SendPage/Nothing/asleep(until:zones:)`` where everybody still to be texted is; for those who open a
     /// campaign's link at night.
     package func night(
         of campaign: UUID, organisation: Int32
@@ -265,7 +266,9 @@ package struct SendDesk: Sendable {
             try await draw.openLanes(
                 campaign.id, campaign.organisation, hours, now: Date(), on: $0)
         }
-        return open.isEmpty || !open.zoneSets.isEmpty ? nil : .asleep(until: open.opensNext)
+        guard !open.isEmpty, open.zoneSets.isEmpty else { return nil }
+        guard let first = open.nextZoneSet else { return .asleep(until: nil, zones: []) }
+        return .asleep(until: open.opensNext, zones: try await draw.zoneSets.zones(first))
     }
 
     /// Why a live campaign gave no lease.

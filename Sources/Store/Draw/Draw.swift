@@ -62,6 +62,8 @@ package struct Draw: Sendable {
         var zoneSets: [Int16] = []
         var closes: [Int] = []
         var opensNext: Date?
+        /// Whose morning that is; the first of several that open together.
+        var nextZoneSet: Int16?
         var isEmpty = true
     }
 
@@ -90,8 +92,8 @@ package struct Draw: Sendable {
             if window.contains(second) {
                 lanes.zoneSets.append(set)
                 lanes.closes.append(Int(window.closes))
-            } else {
-                lanes.opensNext = min(lanes.opensNext ?? window.opensAt, window.opensAt)
+            } else if window.opensAt < lanes.opensNext ?? .distantFuture {
+                (lanes.opensNext, lanes.nextZoneSet) = (window.opensAt, set)
             }
         }
         return lanes
