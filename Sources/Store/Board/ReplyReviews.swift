@@ -174,20 +174,35 @@ package struct ReplyReviews: Sendable {
                 ORDER BY lower(name) LIMIT 100
                 """
             ) { row in (id: try row.value(0) as UUID, name: try row.value(1) as String) }
-            let tags = try await connection.rows(
-                """
-                SELECT tag FROM answer WHERE organisation_id = \(organisation)
-                    AND tag IS NOT NULL AND retired_at IS NULL
-                UNION
-                SELECT tag FROM (SELECT tags FROM conversation
-                    WHERE organisation_id = \(organisation) AND needs_reply_since IS NOT NULL
-                    LIMIT 2000) w, unnest(w.tags) tag
-                ORDER BY 1 LIMIT 100
-                """
-            ) { row in try row.value(0) as String }
+            let tags = try await Self.tags(campaigns.map(\.id), organisation, on: connection)
             return ReplyChoices(
                 campaigns: campaigns, people: people, answers: answers, teams: teams, tags: tags)
         }
+    }
+}
+
+extension ReplyReviews {
+    /// Tags of answers, and of the people of each campaign who have waited longest.
+    ///
+    /// Campaign by campaign in the order of an index: taken together, who waits may be most of the table,
+    /// and PostgreSQL would read it whole.
+    private static func tags(
+        _ campaigns: [UUID], _ organisation: Int32, on connection: Connection
+    ) async throws -> [String] {
+        try await connection.rows(
+            """
+            SELECT tag FROM answer WHERE organisation_id = \(organisation)
+                AND tag IS NOT NULL AND retired_at IS NULL
+            UNION
+            SELECT tag FROM unnest(\(campaigns)) AS w(campaign)
+            CROSS JOIN LATERAL (SELECT tags FROM conversation
+                WHERE organisation_id = \(organisation) AND campaign_id = w.campaign
+                    AND needs_reply_since IS NOT NULL
+                ORDER BY needs_reply_since LIMIT 200) c
+            CROSS JOIN LATERAL unnest(c.tags) AS tag
+            ORDER BY 1 LIMIT 100
+            """
+        ) { row in try row.value(0) as String }
     }
 }
 
