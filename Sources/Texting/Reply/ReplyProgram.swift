@@ -15,12 +15,12 @@ struct ReplyProgram: Sendable {
     private(set) var members: [UInt64] = []
     let rowLength: Int
     private var rows: [Set<Int32>: Int32] = [:]
+    /// What ``members`` says bit by bit, to be joined and not searched: thousands of patterns ask.
+    private var words: [Set<Int32>] = []
     private let classes: [String: Set<Int32>]
     private let kin: [Int32: Set<Int32>]
-    private let wordCount: Int
 
     init(wordCount: Int, classes: [String: Set<Int32>], kin: [Int32: Set<Int32>]) {
-        self.wordCount = wordCount
         self.classes = classes
         self.kin = kin
         rowLength = (wordCount + 63) / 64
@@ -86,6 +86,7 @@ struct ReplyProgram: Sendable {
         if let row = rows[words] { return row }
         let row = Int32(rows.count)
         rows[words] = row
+        self.words.append(words)
         var bits = [UInt64](repeating: 0, count: rowLength)
         for word in words { bits[Int(word) >> 6] |= 1 << UInt64(word & 63) }
         members += bits
@@ -97,7 +98,7 @@ struct ReplyProgram: Sendable {
         let instruction = code[at]
         switch instruction.operation {
         case .leaf:
-            first.formUnion((0..<Int32(wordCount)).filter { takes(instruction.argument, $0) })
+            first.formUnion(words[Int(instruction.argument)])
             return true
         case .gap, .closeGap, .any, .accept: return false
         case .edge, .notAhead, .notBehind: return collectFirst(at + 1, into: &first)
