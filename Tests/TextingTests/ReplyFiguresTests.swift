@@ -27,6 +27,8 @@ import Testing
         Bound(set: "holdout", language: "en", leak: 2.9, overBlock: 1.2, review: 14.4),
         Bound(set: "hands/check", leak: 16.8, overBlock: 1.9, review: 30.9),
         Bound(set: "hands/check", language: "en", leak: 14.6, overBlock: 0.9, review: 30.1),
+        Bound(set: "more", leak: 8.8, overBlock: 1.3, review: 18.3),
+        Bound(set: "more", language: "en", leak: 7.9, overBlock: 1, review: 17.9),
     ]
 
     @Test(arguments: bounds)

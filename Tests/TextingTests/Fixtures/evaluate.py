@@ -60,7 +60,7 @@ def rows_of(name):
 def main(program, *sets):
     usual = [
         "open", "second/dev", "second/check", "third/dev", "third/check", "hands/dev", "hands/check",
-        "holdout",
+        "holdout", "more",
     ]
     for name in sets or usual:
         rows = rows_of(name)
