@@ -53,7 +53,7 @@ struct DemoService: Service {
                 try await campaigns.create(new, organisation: organisation)
             }
         // More of these people stop than of real ones, so that stops are seen, and the carrier blocks
-        // some by chance: one demonstration in fifty would hold itself among its first texts.
+        // some by chance: now and then it would hold itself among its first texts.
         try await campaigns.setHoldLimits(
             ["hold_opt_out_percent": "10", "hold_blocked_percent": "10"], of: campaign.id,
             organisation: organisation, by: nil)
