@@ -19,7 +19,7 @@ def send_one(phone, town):
     count = f"SELECT count(*) FROM message WHERE kind = 1 AND author_id = '{phone.member}'"
     before = int(town.sql(count))
     phone.page.click("[data-press] [data-send]")
-    wait_until(lambda: int(town.sql(count)) == before + 1, 10, "a text")
+    wait_until(lambda: int(town.sql(count)) == before + 1, 30, "a text")
 
 
 def conversation(town, person):

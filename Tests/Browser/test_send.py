@@ -102,6 +102,49 @@ def test_presses_without_signal_wait_and_go_once(phone, town):
     assert texts_of(town, member) == before + 4
 
 
+def test_a_press_with_nobody_on_the_screen_is_refused(phone, town):
+    """Where further cards are late the button is off; what was pressed then is not swallowed."""
+    member = phone.join()
+    page, held = phone.page, []
+
+    def hold(route):
+        late = route.request.resource_type == "fetch" and route.request.method == "GET"
+        held.append(route) if late else route.continue_()
+
+    def seen(condition):
+        page.wait_for_timeout(50)  # lets the routes pass
+        return condition()
+
+    page.route("**/send", hold)
+    page.reload()
+    wait_until(lambda: seen(lambda: held), 15, "the page to ask for cards")
+    page.click("[data-press] [data-send]")
+    wait_until(lambda: seen(lambda: texts_of(town, member) == 1), 15, "the first text")
+    assert page.is_disabled("[data-press] [data-send]")
+    for route in held:
+        route.continue_()
+    page.unroute("**/send")
+    page.click("[data-press] [data-send]")
+    wait_until(lambda: texts_of(town, member) == 2, 15, "the second text")
+
+
+def test_cards_come_back_after_a_dead_zone(phone, town):
+    """All cards pressed without signal: with signal the texts go and the next person appears."""
+    member = phone.join()
+    page = phone.page
+    page.wait_for_function("JSON.parse(localStorage.cards ?? '[]').length > 4")
+    phone.context.set_offline(True)
+    presses = 0
+    while page.is_enabled("[data-press] [data-send]"):
+        page.click("[data-press] [data-send]")
+        presses += 1
+        page.wait_for_timeout(300)  # a faster finger is taken for a bounce
+        assert presses < 20
+    phone.context.set_offline(False)
+    page.wait_for_selector("[data-press] [data-send]:enabled", timeout=30_000)
+    wait_until(lambda: texts_of(town, member) == presses, 30, "the texts of the dead zone")
+
+
 def test_stop_wins(phone, town):
     """Who opts out between lease and press is not texted; the texter is told kindly."""
     member = phone.join()

@@ -21,7 +21,7 @@ const done = new Set();
 let cards = [];
 let shown = null;
 let lastPress = -1e9;
-let count = 0;
+let count, again;
 
 function readShown() {
   if (!form) return null;
@@ -31,7 +31,9 @@ function readShown() {
 
 function show(next, focus) {
   shown = next;
-  if (!next) return topUp(true);
+  // A press with nobody on the screen is refused, not swallowed.
+  one("[data-send]").disabled = !next;
+  if (!next) return topUp();
   for (const name of ["message", "key"]) {
     for (const field of all(`input[name=${name}]`)) if (!field.closest("[data-undo]")) field.value = next[name];
   }
@@ -49,10 +51,12 @@ function show(next, focus) {
 }
 
 /** Asks for as many cards as are missing. Held ones come again: what was pressed is left out. */
-async function topUp(mustShow) {
+async function topUp() {
+  clearTimeout(again);
   try {
     const answer = await fetch("/send", { headers: { Accept: "application/json" } });
-    if (!answer.ok || !answer.headers.get("Content-Type")?.includes("json")) return;
+    if (answer.status === 401) return location.assign("/");
+    if (!answer.ok || !answer.headers.get("Content-Type")?.includes("json")) throw new Error("no cards");
     const state = await answer.json();
     const now = performance.now();
     for (const next of state.cards) next.ends = now + 1000 * next.seconds;
@@ -65,14 +69,14 @@ async function topUp(mustShow) {
     one("[data-bar]").max = Math.max(1, state.people);
     one("[data-bar]").value = state.asked;
     if (!outbox.read().length) one("[data-mine]").textContent = state.mine;
-    if (mustShow) {
-      if (cards.length) show(cards.shift(), true);
-      else if (!outbox.read().length) location.replace("/send");
-    }
+    if (!form || shown) return;
+    if (cards.length) return show(cards.shift(), true);
+    if (!outbox.read().length) location.replace("/send");
   } catch {
     signal();
-    if (mustShow && !cards.length) form?.querySelector("[data-send]").setAttribute("disabled", "");
   }
+  // Also after a dead zone somebody appears by itself.
+  if (form && !shown) again = setTimeout(topUp, 2000);
 }
 
 /** A person is lent for ten minutes: two before the end the page asks, at the end it says so. */
@@ -88,7 +92,7 @@ function warn() {
   if (one("p", bar).textContent !== text) one("p", bar).textContent = text;
 }
 one("[data-keep] button")?.addEventListener("click", () =>
-  ends > performance.now() ? topUp(false) : location.replace("/send"),
+  ends > performance.now() ? topUp() : location.replace("/send"),
 );
 setInterval(warn, 5000);
 
@@ -130,7 +134,7 @@ function refuse(sentence) {
   const banner = one("[data-refusal]");
   one("p", banner).textContent = sentence ?? "";
   banner.hidden = false;
-  topUp(false);
+  topUp();
 }
 one("[data-dismiss]")?.addEventListener("click", () => (one("[data-refusal]").hidden = true));
 
@@ -150,7 +154,7 @@ function press(event) {
   performance.measure("press to next card", "pressed");
   flush().then(() => {
     clearTimeout(count);
-    if (cards.length < 5) topUp(!shown);
+    if (cards.length < 5) topUp();
     else if (!failed) count = setTimeout(topUp, 1500); // the figures, once the finger rests
   });
 }
@@ -177,7 +181,7 @@ one("[data-skip-menu] form")?.addEventListener(
       if (value.back) location.replace("/send");
     });
     one(".button", bar).onclick = () => end(true);
-    if (cards.length < 5) topUp(false);
+    if (cards.length < 5) topUp();
   },
   true,
 );
@@ -204,5 +208,5 @@ if (shown && done.size === 0 && outbox.read().some((press) => press.key === show
 }
 if (form || outbox.read().length) {
   flush();
-  topUp(false);
+  topUp();
 }
