@@ -59,7 +59,11 @@ def violations(page):
 
 
 def faults(page, name=""):
-    """All that is wrong with the page as it stands."""
+    """All that is wrong with the page as it stands, loaded and with its motions at rest."""
+    page.wait_for_load_state()
+    page.evaluate("""Promise.all(document.getAnimations()
+        .filter((one) => one.effect.getComputedTiming().endTime < Infinity)
+        .map((one) => one.finished.catch(() => {})))""")
     found = violations(page)
     if page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
         widest = page.evaluate(

@@ -38,7 +38,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from checks import IS_FULL  # noqa: E402
 from phone import Phone  # noqa: E402
 from town import Town  # noqa: E402
 
@@ -47,7 +46,7 @@ def pytest_collection_modifyitems(items):
     """A browser that waits for ever ends its test, not the whole run."""
     for item in items:
         if not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(600 if IS_FULL else 180))
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -3,8 +3,57 @@
 import itertools
 import os
 import pathlib
+import time
+
+from playwright.sync_api import Error
+
+from town import wait_until
 
 _numbers = itertools.count(100)
+
+
+# How long a busy machine is waited for, in milliseconds.
+PATIENCE_MS = 60_000
+
+
+def settled_after_clicks(page):
+    """Makes clicks of a page wait for the page they lead to, loaded with its scripts.
+
+    By itself a click ends when the next page begins at the latest: what is read right after it, or
+    pressed, may still be the old page, or half of the new one.
+    """
+    leaving = []
+
+    def asked(request):
+        if request.is_navigation_request() and request.frame == page.main_frame:
+            leaving[:] = [request]
+
+    def arrived(frame):
+        if frame == page.main_frame:
+            leaving.clear()
+
+    # No answer, or one that is no page, such as a download.
+    def ended(request):
+        if request in leaving:
+            leaving.clear()
+
+    def click(*arguments, **more):
+        plain(*arguments, **more)
+        try:
+            page.evaluate("0")  # behind what the click has set going
+        except Error:
+            pass  # the page is on its way already
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while leaving and time.monotonic() < end:
+            page.wait_for_timeout(20)
+        page.wait_for_load_state()
+
+    plain = page.click
+    page.on("request", asked)
+    page.on("framenavigated", arrived)
+    page.on("requestfailed", ended)
+    page.click = click
+    return page
 
 
 class Phone:
@@ -31,8 +80,10 @@ class Phone:
         """A page whose errors count: a CSP violation shows up in the console log."""
         page.on("console", lambda line: line.type == "error" and self.note(line.text))
         page.on("pageerror", lambda error: self.note(str(error)))
-        page.set_default_timeout(15_000)
-        return page
+        page.set_default_timeout(PATIENCE_MS)
+        page.add_init_script(
+            "document.addEventListener('live', () => (window.heard = true))")
+        return settled_after_clicks(page)
 
     def note(self, text):
         # Being offline, or told no by the server, is part of some tests.
@@ -45,6 +96,25 @@ class Phone:
     def tap(self, selector):
         self.taps += 1
         self.page.click(selector)
+
+    def wait_for(self, expression, what):
+        """Waits until an expression of script holds; pages may change meanwhile."""
+
+        def holds():
+            try:
+                return self.page.evaluate(expression)
+            except Error:
+                return False
+
+        wait_until(holds, 12, what)
+
+    def wait_for_cards(self):
+        """At the send queue: until further people are at hand, so that each press has one."""
+        self.wait_for("JSON.parse(localStorage.getItem('cards') ?? '[]').length > 4", "more people")
+
+    def wait_for_news(self):
+        """Until the page has heard from the server: from then on it notices what changes."""
+        self.wait_for("window.heard", "news from the server")
 
     def open(self, path):
         self.screens += 1

@@ -55,17 +55,17 @@ def sent(town, campaign):
 
 
 def test_pause_and_resume_text_nobody_twice(signed_in, town):
-    town.sql("UPDATE sender SET segments_per_second = 20")
-    campaign = make_live(town, 120)
+    town.sql("UPDATE sender SET segments_per_second = 10")
     ana = signed_in("organiser", "Ana", width=1280, scripts=False)
-    wait_until(lambda: len(sent(town, campaign)) >= 20, 30, "the first texts")
+    campaign = make_live(town, 120)
     ana.open(f"/o/c/{campaign}")
+    wait_until(lambda: len(sent(town, campaign)) >= 10, 30, "the first texts")
     ana.page.click("text=PAUSE EVERYTHING")
     assert "Stopped at" in ana.page.inner_text("main")
     assert "already with the carrier" in ana.page.inner_text("main")
     ana.picture("board-paused")
     # What was in flight lands; then nothing more leaves.
-    time.sleep(2.5)
+    time.sleep(4)
     stopped = len(sent(town, campaign))
     time.sleep(2)
     assert len(sent(town, campaign)) == stopped < 120
@@ -88,28 +88,27 @@ def test_pause_now(signed_in, town):
     """
     town.sql("UPDATE sender SET segments_per_second = 100")
     rounds = 20 if IS_FULL else 3
-    campaign = make_live(town, 200)
     ana = signed_in("organiser", "Ana", width=390, scripts=False)
     spans = []
-    for turn in range(rounds):
-        if turn and len(sent(town, campaign)) > 100:
-            wait_until(lambda c=campaign: len(sent(town, c)) == 200, 30, "the rest of a campaign")
-            town.sql("UPDATE contact SET texted_at = '{}'")  # nobody is over their cap
-            campaign = make_live(town, 200)
-        had = len(sent(town, campaign))
-        wait_until(lambda c=campaign, n=had: len(sent(town, c)) >= n + 10, 30, "texts that flow")
+    for _ in range(5 * rounds):
+        town.sql("UPDATE contact SET texted_at = '{}'")  # nobody is over their cap
+        campaign = make_live(town, 200)
         ana.open(f"/o/c/{campaign}")
+        wait_until(lambda c=campaign: len(sent(town, c)) >= 10, 30, "texts that flow")
         ana.page.click("text=PAUSE EVERYTHING")
         assert state(town, campaign) == "paused"
         time.sleep(3.5)  # what comes later than two seconds must have had the time to come
+        if len(sent(town, campaign)) == 200:
+            continue  # on a busy machine all had left before the press, which proves nothing
         saved = float(town.sql(
             f"SELECT extract(epoch FROM paused_at) FROM campaign WHERE id = '{campaign}'"))
         last = max(each.wall_us for each in town.carrier_log().accepted
                    if each.body.startswith(f"Blast {campaign[:8]}")) / 1e6
         spans.append(last - saved)
-        ana.page.click("text=Look and resume")
-        ana.page.click("button.act")
+        if len(spans) == rounds:
+            break
     print("last arrival after a pause:", [f"{span:.2f} s" for span in spans])
+    assert len(spans) == rounds
     assert max(spans) <= 2.0
 
 
@@ -117,13 +116,14 @@ def test_a_bad_first_slice_holds_itself(signed_in, town):
     town.sql("UPDATE sender SET segments_per_second = 50")
     campaign = make_live(town, 60, canary=20)
     wait_until(lambda: len(sent(town, campaign)) == 20, 30, "the first slice")
-    for number in sent(town, campaign)[:4]:
+    # As few as hold it: with more, it might be held before the last of them.
+    for number in sent(town, campaign)[:3]:
         town.inbound(number, "STOP")
     wait_until(lambda: state(town, campaign) == "held", 30, "the hold")
     ana = signed_in("organiser", "Ana", width=390)
     ana.open(f"/o/c/{campaign}")
     words = ana.page.inner_text("main").replace("\u00a0", " ")
-    assert re.search(r"20 % opted out, of .?20.? texts", re.sub("[\u2068\u2069]", "", words)), words
+    assert re.search(r"15 % opted out, of .?20.? texts", re.sub("[\u2068\u2069]", "", words)), words
     ana.picture("board-held")
     assert faults(ana.page) == []
     assert len(sent(town, campaign)) == 20

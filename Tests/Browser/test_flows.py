@@ -178,7 +178,7 @@ def test_a_lease_warns_two_minutes_before_its_end(signed_in, town):
     sam = signed_in()
     sam.page.clock.install()
     sam.open("/send")
-    sam.page.wait_for_selector("[data-send]")
+    sam.wait_for_cards()
     assert not sam.page.is_visible("[data-keep]")
     # The time passes in both places.
     town.sql(f"UPDATE lease SET until = until - interval '8 min 15 s' WHERE member_id = '{sam.who}'")

@@ -73,6 +73,7 @@ def test_keys_of_the_send_queue(keyed, town):
     phone = keyed()
     page = phone.page
     phone.open("/send")
+    phone.wait_for_cards()
     for turn, key in enumerate([";", "Enter", "Space"], 1):
         page.keyboard.press(key)
         wait_until(lambda n=turn: texts_of(town, phone.who) == n, 10, f"a text by {key}")
@@ -124,6 +125,7 @@ def test_keys_of_the_inbox(keyed, town):
     for key, bucket in (("2", "waiting"), ("3", "done"), ("4", "handed"), ("1", "needs")):
         page.keyboard.press(key)
         page.wait_for_selector(f"[data-bucket={bucket}][aria-current]")
+        page.wait_for_load_state()  # keys work once the page's script does
     page.keyboard.press("/")
     page.keyboard.type("2jg")
     assert page.input_value("#find") == "2jg"
@@ -162,11 +164,13 @@ def test_keys_of_a_conversation(keyed, town):
     page.click("h1")
     page.keyboard.press("o")
     wait_until(lambda: town.sql(out) == "t", 5, "the stop")
-    page.wait_for_selector(".undo:not([hidden]) button")
+    page.wait_for_url("**said=stopped")
+    page.hover(".undo:not([hidden])")  # which holds its six seconds
     page.keyboard.press("z")
     wait_until(lambda: town.sql(out) == "f", 5, "the stop taken back")
     # A menu closes first; then the way back is open.
     page.wait_for_selector("[data-reply]")
+    page.wait_for_load_state()
     page.click("[data-menu] summary")
     page.keyboard.press("Escape")
     assert page.url.split("?")[0].endswith(f"/c/{first}")
@@ -181,11 +185,12 @@ def test_keys_of_a_board(keyed, town):
     try:
         lead.open(f"/o/c/{town.campaign}")
         # Once is none, nor is twice with another key between.
-        for key in "pxp":
+        for key in "pxpx":
             page.keyboard.press(key)
         assert page.is_visible("[data-key=pp]")
         assert town.sql(state) == "live"
-        page.keyboard.press("p")
+        for key in "pp":
+            page.keyboard.press(key)
         wait_until(lambda: town.sql(state) == "paused", 5, "the pause")
     finally:
         town.sql("UPDATE campaign SET state = 'live', state_reason = NULL, paused_at = NULL")

@@ -57,7 +57,7 @@ def make(one, path, word, people):
     assert one.page.inner_text(".lead").replace("\u2068", "").split()[0] == str(people)
     assert faults(one.page) == []
     one.tap("button.big")
-    one.page.wait_for_url("**/who", timeout=30_000)
+    one.page.wait_for_url("**/who")
     campaign = one.page.url.split("/")[-2]
     assert one.page.inner_text("p.lead strong") == str(people)
     one.open(f"/o/c/{campaign}/say")
@@ -97,6 +97,10 @@ def test_asking_again_texts_nobody_twice(organiser, town):  # noqa: F811
     town.inbound(stopped, "STOP")
     wait_until(lambda: town.sql(
         f"SELECT count(*) FROM conversation WHERE campaign_id = '{source}'") == "2", 20, "replies")
+    # From here on nothing of the first campaign changes by itself.
+    wait_until(
+        lambda: town.sql("SELECT count(*) FROM settlement") == "1", 60, "the doubt settled")
+    town.carrier_is_idle()
 
     ana = organiser(width=1280)
     ana.open(f"/o/c/{source}")

@@ -144,12 +144,13 @@ def test_budgets(phones, town):
         "offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000})
     session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
     phone.open("/j/doorstep")
-    phone.page.wait_for_timeout(1500)
+    phone.page.wait_for_load_state("networkidle")
+    first = "performance.getEntriesByName('first-contentful-paint')[0]"
+    phone.wait_for(f"{first} !== undefined", "the first paint")
     size = phone.page.evaluate(
         "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
         ".reduce((sum, entry) => sum + entry.transferSize, 0)")
-    paint = phone.page.evaluate(
-        "performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    paint = phone.page.evaluate(f"{first}.startTime")
     print(f"first load: {size} bytes, first paint {paint:.0f} ms at 400 kbit/s, 400 ms, CPU / 4")
     assert 1_000 < size < 100_000
 
@@ -169,8 +170,8 @@ def test_a_push_is_shown(phones, town):
     session.send("ServiceWorker.deliverPushMessage", {
         "origin": town.base, "registrationId": registrations[0]["registrationId"],
         "data": '{"title": "Aisha answered", "body": "", "to": "/inbox"}'})
-    phone.page.wait_for_timeout(800)
-    titles = phone.page.evaluate(
-        "navigator.serviceWorker.ready.then((worker) => worker.getNotifications())"
-        ".then((all) => all.map((one) => one.title))")
+    titles = wait_until(
+        lambda: phone.page.evaluate(
+            "navigator.serviceWorker.ready.then((worker) => worker.getNotifications())"
+            ".then((all) => all.map((one) => one.title))"), 5, "a notification")
     assert titles == ["Aisha answered"]

@@ -33,10 +33,10 @@ def test_journey_reply(texter, town):
     person = town.reply(texter.member, "Yes! what time?")
     wait_until(lambda: conversation(town, person), 10, "a conversation")
     saved = time.monotonic()
-    row = texter.page.wait_for_selector("a.person", timeout=10_000)
+    texter.page.wait_for_selector("a.person")
     shown = time.monotonic()
     print(f"reply saved after {saved - began:.2f} s, on the screen {shown - saved:.2f} s later")
-    row.click()
+    texter.page.click("a.person")
     texter.page.wait_for_selector("[data-chip]")
     texter.taps = 0
     texter.tap("text=Yes: lift?")
@@ -91,11 +91,11 @@ def test_pinned_thread(texter, town):
     person = town.reply(texter.member, "who is this")
     identity = wait_until(lambda: conversation(town, person), 10, "a conversation")
     texter.open(f"/c/{identity}")
-    texter.page.wait_for_timeout(1500)
+    texter.wait_for_news()
     texter.page.click("text=Time and place")
     number = town.sql(f"SELECT number FROM contact WHERE id = '{person}'")
     town.inbound(number, "hello??")
-    texter.page.wait_for_selector("[data-news]:not([hidden])", timeout=8000)
+    texter.page.wait_for_selector("[data-news]:not([hidden])")
     assert texter.page.url.endswith(identity)
     assert "11:00" in texter.page.input_value("#body")
 
@@ -108,8 +108,10 @@ def test_form_untouched(texter, town):
     texter.page.click("#hand summary")
     texter.page.fill("#reason", "speaks Welsh")
     texter.page.focus("#reason")
+    texter.wait_for_news()
     town.inbound(town.sql(f"SELECT number FROM contact WHERE id = '{person}'"), "second")
-    texter.page.wait_for_timeout(3500)
+    texter.page.wait_for_selector("[data-news]:not([hidden])")
+    texter.page.wait_for_timeout(1000)
     assert texter.page.input_value("#reason") == "speaks Welsh"
     assert texter.page.evaluate("document.activeElement.id") == "reason"
 
@@ -121,11 +123,13 @@ def test_two_tabs_share_one_stream(texter, town):
         page.on("request", lambda request: request.url.endswith("/events") and requests.append(1))
     texter.open("/inbox")
     second.goto(town.base + "/inbox")
-    second.wait_for_timeout(2500)
+    wait_until(lambda: second.wait_for_timeout(100) or requests, 10, "a stream")
+    texter.wait_for_news()
+    second.wait_for_timeout(1500)  # what a second stream would have had the time to begin in
     assert len(requests) == 1
     town.reply(texter.member, "both see me")
     for page in (texter.page, second):
-        page.wait_for_selector("a.person", timeout=10_000)
+        page.wait_for_selector("a.person")
 
 
 def test_an_old_page_is_not_believed(texter, town, phones):
@@ -139,7 +143,8 @@ def test_an_old_page_is_not_believed(texter, town, phones):
         10, "the second text")
     texter.page.click("text=Time and place")
     texter.page.click("[data-reply] [data-send]")
-    texter.page.wait_for_timeout(7000)
+    # The five seconds, then the answer: the words come back.
+    texter.wait_for("document.querySelector('#body').value !== ''", "the words kept")
     assert "11:00" in texter.page.input_value("#body")
-    assert "wrote again" in texter.page.inner_text("[data-news]")
+    assert "wrote again meanwhile" in texter.page.inner_text("[data-news]")
     assert town.sql(f"SELECT count(*) FROM message WHERE kind = 2 AND contact_id = '{person}'") == "0"

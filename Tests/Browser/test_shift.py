@@ -133,7 +133,7 @@ def test_the_inbox_narrowed_to_questions(signed_in, town, talk):  # noqa: F811
     live.open("/inbox?only=question")
     assert faults(live.page) == []
     town.inbound(town.sql(f"SELECT number FROM contact WHERE id = '{person}'"), "or is it Sunday?")
-    live.page.wait_for_selector("[data-people] > li:nth-child(2)", timeout=15_000)
+    live.page.wait_for_selector("[data-people] > li:nth-child(2)")
     town.inbound(town.sql(f"SELECT number FROM contact WHERE id = '{person}'"), "fine by me")
     live.page.wait_for_selector("[data-new]:not([hidden])")
 

@@ -209,14 +209,14 @@ def test_the_owners_link_that_up_prints(chromium, tmp_path):
         one.close()
     finally:
         up.terminate()
-        up.wait(60)
+        up.wait(300)
 
 
 def _answers(url):
     import urllib.error
     import urllib.request
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+        with urllib.request.urlopen(url, timeout=10) as answer:
             return answer.status == 200
     except (OSError, urllib.error.URLError):
         return False

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import time
 
 import pytest
 from selenium import webdriver
@@ -14,13 +13,12 @@ from selenium.webdriver.support.ui import WebDriverWait
 @pytest.fixture(scope="module")
 def webkit():
     assert shutil.which("WebKitWebDriver"), "apt-get install webkit2gtk-driver xvfb"
-    display = f":{90 + os.getpid() % 400}"
+    # Xvfb chooses a free display and tells its number once it serves.
     screen = subprocess.Popen(
-        ["Xvfb", display, "-screen", "0", "800x1000x24"], stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL)
-    os.environ["DISPLAY"] = display
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "800x1000x24"], stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True)
+    os.environ["DISPLAY"] = ":" + screen.stdout.readline().strip()
     os.environ["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"] = "1"
-    time.sleep(1)
     options = webdriver.WebKitGTKOptions()
     browsers = subprocess.run(
         "find /usr/lib -path '*webkit2gtk*' -name MiniBrowser", shell=True, capture_output=True,
@@ -37,7 +35,7 @@ def webkit():
 
 def test_webkit_smoke(webkit, town):
     """Join, send, inbox, help and practice work where there is no push and no trusted type."""
-    wait = WebDriverWait(webkit, 20)
+    wait = WebDriverWait(webkit, 100)
     number = "+447700909911"
     webkit.get(town.base + "/j/doorstep")
     webkit.find_element(By.ID, "name").send_keys("Mair")
@@ -47,7 +45,8 @@ def test_webkit_smoke(webkit, town):
     webkit.find_element(By.ID, "code").send_keys(town.code_for(number))
     webkit.find_element(By.CSS_SELECTOR, "button.big").click()
     wait.until(lambda d: d.find_elements(By.CSS_SELECTOR, "[data-press] [data-send]"))
-    time.sleep(1.5)
+    cards = "return JSON.parse(localStorage.getItem('cards') ?? '[]').length > 4"
+    wait.until(lambda d: d.execute_script(cards))
     webkit.find_element(By.CSS_SELECTOR, "[data-press] [data-send]").click()
     member = town.sql(f"SELECT id FROM member WHERE number = '{number}'")
     count = f"SELECT count(*) FROM message WHERE kind = 1 AND author_id = '{member}'"

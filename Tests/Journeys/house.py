@@ -4,9 +4,11 @@ Everything lives below one scratch directory and ends with the journey. The prog
 `ops/check` built, or BARNSTORM_PROGRAM.
 """
 
+import http.client
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -20,16 +22,33 @@ from database import Database
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("BARNSTORM_PROGRAM", str(ROOT / ".build/debug/barnstorm"))
 IS_FULL = os.environ.get("BARNSTORM_FULL") == "1"
+# How much longer than a quiet machine a busy one may take before a wait is in vain.
+PATIENCE = 5
+_given = set()
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that is free and stays so until a process takes it: none from which the kernel gives
+    connections their ports (32768 to 60999), and none twice."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def wait_until(condition, seconds, what):
-    """Polls; a journey that waits in vain says for what."""
+    """Polls; a journey that waits in vain says for what.
+
+    `seconds` are those that a quiet machine needs at most; a busy one is waited for longer.
+    """
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = condition()
@@ -184,7 +203,7 @@ class House:
             child.send_signal(signal.SIGCONT)
             child.send_signal(how)
         if wait:
-            child.wait(30)
+            child.wait(30 * PATIENCE)
             del self.children[name]
         return child.returncode
 
@@ -193,7 +212,7 @@ class House:
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 return answer.status == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
 
     def turn(self, knobs):
@@ -201,9 +220,9 @@ class House:
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.carrier_port}/_control/knobs", method="PUT",
             data=json.dumps(knobs).encode(), headers={"Content-Type": "application/json"})
-        urllib.request.urlopen(request, timeout=5).close()
+        urllib.request.urlopen(request, timeout=30).close()
 
-    def carrier_is_idle(self, seconds=60):
+    def carrier_is_idle(self, seconds=60 * PATIENCE):
         """Waits until no receipt, reply or webhook is planned."""
         wait = int(seconds * 1000)
         url = f"http://127.0.0.1:{self.carrier_port}/_control/idle?timeout_milliseconds={wait}"

