@@ -55,7 +55,7 @@ import Testing
                 // Skipped people come back to nobody who skipped them: forget all refusals.
                 // In a transaction, because it is repeated where it deadlocks: it locks every lease
                 // in whatever order the table lies, across those that others tap.
-                try await TestDatabase.current.transaction {
+                try await TestDatabase.current.transaction(attempts: 50) {
                     _ = try await $0.execute(
                         """
                         UPDATE lease SET refused_by = '{}', until = '-infinity', member_id = NULL

@@ -91,10 +91,10 @@ import Testing
     }
 
     /// Noon of a day in GMT, where Sam is awake, after now.
-    private var noon: Date {
+    private let noon: Date = {
         let day = 86_400.0
         return Date(timeIntervalSince1970: ceil(Date().timeIntervalSince1970 / day) * day + day / 2)
-    }
+    }()
 
     @Test func `a browser that asked is told once`() async throws {
         let town = try await Town()

@@ -140,10 +140,10 @@ import Testing
     }
 
     @Test func `a shut engine refuses, but finishes what is on the wire`() async throws {
-        let arrived = Box(false)
+        let (arrived, mayAnswer) = (Box(false), Box(false))
         let server = try TestServer.answering { _ in
             arrived.change { $0 = true }
-            Peer.pause(.milliseconds(200))
+            while !mayAnswer.value { Peer.pause(.milliseconds(5)) }
             return .init(body: "late")
         }
         let engine = CurlEngine(maximumInFlight: 1)
@@ -152,8 +152,9 @@ import Testing
         async let waiting = engine.perform(HTTPRequest(url: server.url, body: [2]))
         try await Task.sleep(for: .milliseconds(20))
         engine.shutdown()
-        #expect(await late.text == "late")
         #expect(await waiting.notSentCode == 0)
+        mayAnswer.change { $0 = true }
+        #expect(await late.text == "late")
         #expect(await engine.perform(HTTPRequest(url: server.url)).notSentCode == 0)
     }
 }

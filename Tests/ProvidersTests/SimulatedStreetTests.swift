@@ -66,7 +66,7 @@ import Testing
 
             let calls = try await bench.receiver.calls(3)
             #expect(calls.count == 3)
-            #expect(try await bench.carrier.waitUntilIdle(.seconds(5)))
+            #expect(try await bench.carrier.waitUntilIdle(.seconds(60)))
             let outcomes = try bench.logLines("callback").map { $0["outcome"] as? String }
             #expect(outcomes == ["500", "404", "204"])
         }
@@ -81,7 +81,7 @@ import Testing
                 ("To", "+15555550123"), ("From", "+15555550100"), ("Body", "a"),
                 ("StatusCallback", bench.receiver.url + "/status"),
             ])
-            #expect(try await bench.carrier.waitUntilIdle(.seconds(5)))
+            #expect(try await bench.carrier.waitUntilIdle(.seconds(60)))
             #expect(bench.receiver.calls.count == 1)
         }
     }
@@ -92,7 +92,7 @@ import Testing
         } _: { bench in
             await bench.receiver.stop()
             for index in 10...29 { _ = try await bench.text(to: "+155555501\(index)") }
-            _ = try await bench.carrier.waitUntilIdle(.seconds(10))
+            _ = try await bench.carrier.waitUntilIdle(.seconds(60))
 
             let figures = try await bench.carrier.statistics()
             #expect(figures.accepted == 20)
@@ -144,9 +144,9 @@ import Testing
             _ = try await bench.text(to: "+15555550123")
             let stop = try await bench.receiver.calls(1) { $0.uri == "/inbound" }.first
             #expect(stop?["From"] == "+15555550123")
-            #expect(try await bench.carrier.waitUntilIdle(.seconds(5)))
+            #expect(try await bench.carrier.waitUntilIdle(.seconds(60)))
             _ = try await bench.text(to: "+15555550123", body: "You are unsubscribed.")
-            #expect(try await bench.carrier.waitUntilIdle(.seconds(5)))
+            #expect(try await bench.carrier.waitUntilIdle(.seconds(60)))
 
             #expect(bench.receiver.calls.count { $0.uri == "/inbound" } == 1)
             let figures = try await bench.carrier.statistics()
@@ -163,10 +163,10 @@ import Testing
         } _: { bench in
             // Of 30 people some say something that invites an answer, and answer again.
             for index in 10...39 { _ = try await bench.text(to: "+155555501\(index)") }
-            #expect(try await bench.carrier.waitUntilIdle(.seconds(10)))
+            #expect(try await bench.carrier.waitUntilIdle(.seconds(60)))
             #expect(bench.receiver.calls.count { $0.uri == "/inbound" } == 30)
             for index in 10...39 { _ = try await bench.text(to: "+155555501\(index)") }
-            #expect(try await bench.carrier.waitUntilIdle(.seconds(10)))
+            #expect(try await bench.carrier.waitUntilIdle(.seconds(60)))
             #expect(bench.receiver.calls.count { $0.uri == "/inbound" } > 40)
         }
     }

@@ -282,7 +282,7 @@ final class WebhookReceiver: Sendable {
     func calls(
         _ count: Int, where isWanted: (Call) -> Bool = { _ in true }
     ) async throws -> [Call] {
-        for _ in 0..<1_000 {
+        for _ in 0..<6_000 {
             let found = calls.filter(isWanted)
             if found.count >= count { return found }
             try await Task.sleep(for: .milliseconds(10))

@@ -82,13 +82,14 @@ final class CarrierLog: Sendable {
 
     /// - Returns: the number of this text, counted from 1.
     @discardableResult
-    func note(_ body: [UInt8]) -> Int {
-        let lines = String(decoding: body, as: UTF8.self).components(separatedBy: "\n")
+    func note(_ request: TestServer.Request) -> Int {
+        let lines = String(decoding: request.body, as: UTF8.self).components(separatedBy: "\n")
         return entries.withLock {
             $0.append(
                 Entry(
                     to: lines[0], from: lines[1], body: lines[3],
-                    validity: Double(lines[4]) ?? 0, at: .now()))
+                    validity: Double(lines[4]) ?? 0,
+                    at: .now() + -request.age))
             return $0.count
         }
     }

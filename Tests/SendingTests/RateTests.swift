@@ -21,7 +21,7 @@ import Testing
     @Test func `a number keeps its pace over two workers, one of which is lost`() async throws {
         let house = try await SendHouse(senders: 2, rate: 10)
         let log = CarrierLog()
-        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0.body))") }
+        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0))") }
         try await house.queue(100)
         let second = Task { try await house.worker(carrier: carrier).run() }
 
@@ -42,7 +42,7 @@ import Testing
     @Test func `an account's own rate holds over its numbers`() async throws {
         let house = try await SendHouse(senders: 10, rate: 100)
         let log = CarrierLog()
-        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0.body))") }
+        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0))") }
         try await house.queue(100)
 
         try await whileSending(house.worker(carrier: carrier, accountRate: 40)) {
@@ -61,7 +61,7 @@ import Testing
         let large = try await SendHouse(name: "Large", senders: 4, rate: 60)
         let small = try await SendHouse(name: "Small", senders: 4, rate: 60, account: large.account)
         let log = CarrierLog()
-        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0.body))") }
+        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0))") }
         try await large.queue(5_000, prefix: "+1202")
         try await small.queue(5, prefix: "+1303")
 

@@ -172,9 +172,9 @@ func whileSending(_ worker: SendWorker, _ body: () async throws -> Void) async t
     try await task.value
 }
 
-/// Waits until a condition holds; 30 s at most.
+/// Waits until a condition holds; so long that a busy machine has the time, too.
 func eventually(_ condition: @Sendable () async throws -> Bool) async -> Bool {
-    for _ in 0..<600 {
+    for _ in 0..<3_000 {
         if (try? await condition()) == true { return true }
         try? await Task.sleep(for: .milliseconds(50))
     }

@@ -12,7 +12,7 @@ import Testing
         let house = try await SendHouse(senders: 3)
         let log = CarrierLog()
         let carrier = try TestServer.answering { request in
-            .init(201, body: "SM\(log.note(request.body))")
+            .init(201, body: "SM\(log.note(request))")
         }
         try await house.queue(300)
 
@@ -35,7 +35,7 @@ import Testing
                 return count <= 5
             }
             return isFirst
-                ? .init(429, body: "slow down") : .init(201, body: "SM\(log.note(request.body))")
+                ? .init(429, body: "slow down") : .init(201, body: "SM\(log.note(request))")
         }
         try await house.queue(10)
 
@@ -52,7 +52,7 @@ import Testing
         let log = CarrierLog()
         let carrier = try TestServer { peer in
             while let request = peer.readRequest() {
-                guard log.note(request.body) > 2 else { return }  // read, then hung up
+                guard log.note(request) > 2 else { return }  // read, then hung up
                 peer.write(.init(201, body: "SM"))
             }
         }
@@ -73,7 +73,7 @@ import Testing
     @Test func `nobody who stopped is texted, but for the confirmation`() async throws {
         let house = try await SendHouse()
         let log = CarrierLog()
-        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0.body))") }
+        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0))") }
         try await house.queue(5, prefix: "+1202")
         try await house.queue(5, kind: .confirmation, prefix: "+1303")
         try await house.database.execute("UPDATE contact SET opted_out_at = now()")
@@ -92,7 +92,7 @@ import Testing
     @Test func `a paused campaign waits without an attempt and goes on unharmed`() async throws {
         let house = try await SendHouse()
         let log = CarrierLog()
-        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0.body))") }
+        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0))") }
         try await house.database.execute("UPDATE campaign SET state = 'paused'")
         try await house.queue(5)
 
@@ -109,7 +109,7 @@ import Testing
     @Test func `the frequency cap holds over campaigns`() async throws {
         let house = try await SendHouse()
         let log = CarrierLog()
-        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0.body))") }
+        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0))") }
         try await house.queue(1)
         try await house.database.execute(
             "UPDATE contact SET texted_at = ARRAY[now(), now(), now() - interval '25 h']")
@@ -139,7 +139,7 @@ import Testing
         let house = try await SendHouse(rate: 5)
         let log = CarrierLog()
         let carrier = try TestServer.answering { request in
-            log.note(request.body)
+            log.note(request)
             return .init(401, body: "20003")
         }
         try await house.queue(20)
@@ -161,8 +161,8 @@ import Testing
     @Test func `replies leave before first texts`() async throws {
         let house = try await SendHouse(rate: 4)
         let log = CarrierLog()
-        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0.body))") }
-        try await house.queue(20, prefix: "+1202")
+        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0))") }
+        try await house.queue(60, prefix: "+1202")
 
         try await whileSending(house.worker(carrier: carrier)) {
             #expect(await eventually { log.all.count >= 2 })
@@ -171,6 +171,7 @@ import Testing
         }
 
         let place = log.all.lastIndex { $0.to.hasPrefix("+1303") } ?? 99
-        #expect(place < 10)
+        // In turn they would be the last of sixty; on a busy machine some leave meanwhile.
+        #expect(place < 30)
     }
 }

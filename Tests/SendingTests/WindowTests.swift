@@ -11,7 +11,7 @@ import Testing
     func `a text may be kept no longer than its window`(kind: MessageKind) async throws {
         let house = try await SendHouse()
         let log = CarrierLog()
-        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0.body))") }
+        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0))") }
         // Half an hour is left where the people are.
         try await house.database.execute(
             """
@@ -31,7 +31,7 @@ import Testing
     @Test func `an open window binds a provider for four hours at most`() async throws {
         let house = try await SendHouse()
         let log = CarrierLog()
-        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0.body))") }
+        let carrier = try TestServer.answering { .init(201, body: "SM\(log.note($0))") }
         try await house.queue(1)
 
         try await whileSending(house.worker(carrier: carrier)) {

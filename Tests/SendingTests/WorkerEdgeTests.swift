@@ -10,7 +10,7 @@ import Testing
 /// Faults that were found by reading, each with the case that shows it.
 @Suite(.freshDatabase) struct WorkerEdgeTests {
     private func accepting(_ log: CarrierLog) throws -> TestServer {
-        try TestServer.answering { .init(201, body: "SM\(log.note($0.body))") }
+        try TestServer.answering { .init(201, body: "SM\(log.note($0))") }
     }
 
     private func number(_ house: SendHouse, _ sql: SQL) async throws -> Int {

@@ -50,7 +50,7 @@ import Texting
 
     /// A second connection within a transaction stops a process for good as soon as its whole pool is
     /// out on first calls at once.
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `leases and presses need one connection, however new the process`() async throws {
         let town = try await Town(mode: .hand)
         let ana = try await member(town, "Ana")

@@ -83,6 +83,9 @@ package final class TestServer: Sendable {
         /// Names in lower case.
         package var headers: [String: String]
         package var body: [UInt8]
+        /// How many seconds ago its last octet had reached this machine, by the kernel: on a busy one
+        /// the thread that reads comes round much later.
+        package var age: Double
     }
 
     /// An answer to send.
@@ -179,7 +182,16 @@ package final class Peer: Sendable {
         }
         guard let body = readBody(Int(headers["content-length"] ?? "") ?? 0) else { return nil }
         return TestServer.Request(
-            method: String(words[0]), target: String(words[1]), headers: headers, body: body)
+            method: String(words[0]), target: String(words[1]), headers: headers, body: body,
+            age: secondsSinceArrival)
+    }
+
+    /// To a tick of the kernel (tcp(7), `tcpi_last_data_recv` in milliseconds).
+    private var secondsSinceArrival: Double {
+        var facts = tcp_info()
+        var length = socklen_t(MemoryLayout<tcp_info>.size)
+        let isKnown = getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &facts, &length) == 0
+        return isKnown ? Double(facts.tcpi_last_data_recv) / 1_000 : 0
     }
 
     private func readBody(_ count: Int) -> [UInt8]? {
