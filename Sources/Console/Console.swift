@@ -90,6 +90,7 @@ package struct Console: Sendable {
         CheckStep(console: self).add(to: known)
         ExportRoutes(console: self).add(to: known)
         CrewRoutes(console: self).add(to: known)
+        SuggestionRoutes(console: self).add(to: known)
         TeamRoutes(console: self).add(to: known)
         OurNumberRoutes(console: self).add(to: known)
         ReplyReviewRoutes(console: self).add(to: known)

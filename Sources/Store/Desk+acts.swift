@@ -283,6 +283,10 @@ package struct Debrief: Sendable {
     package var teamAsked = 0
     /// The campaign's join code, to bring a friend.
     package var code: String?
+    /// The campaign they texted for last; nil for whoever never did.
+    package var campaign: UUID?
+    /// Who leads it.
+    package var lead: String?
     /// What people of these conversations answered, the commonest first.
     package var answers: [Answered] = []
 
@@ -304,16 +308,18 @@ extension Desk {
                     SELECT CASE WHEN p.sent_on = current_date THEN p.sent_today ELSE 0 END,
                         (SELECT coalesce(sum(next_position - 1), 0)::bigint FROM lane a
                          WHERE a.organisation_id = p.organisation_id
-                            AND a.campaign_id = p.campaign_id), g.code
+                            AND a.campaign_id = p.campaign_id), g.code, g.id, l.name
                     FROM participation p JOIN campaign g
                         ON g.organisation_id = p.organisation_id AND g.id = p.campaign_id
+                    LEFT JOIN member l ON l.organisation_id = g.organisation_id AND l.id = g.lead_id
                     WHERE p.organisation_id = \(house) AND p.member_id = \(visitor.id)
                     ORDER BY p.last_at DESC LIMIT 1
                     """
                 ) { row in
                     Debrief(
                         asked: Int(try row.value(0) as Int32), teamAsked: try row.value(1),
-                        code: try row.value(2))
+                        code: try row.value(2), campaign: try row.value(3),
+                        lead: try row.value(4))
                 } ?? Debrief()
             let talks = try await connection.first(
                 """

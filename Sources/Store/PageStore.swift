@@ -39,6 +39,7 @@ package struct PageStore: Sendable {
     package let numberHealth: NumberHealth
     package let crews: Crews
     package let teams: Teams
+    package let suggestions: Suggestions
 
     /// - Parameters:
     ///   - database: connections under the role `barnstorm_web`, which sees one organisation at a
@@ -87,5 +88,6 @@ package struct PageStore: Sendable {
         numberHealth = NumberHealth(database: database)
         crews = Crews(database: database)
         teams = Teams(database: database)
+        suggestions = Suggestions(database: database)
     }
 }

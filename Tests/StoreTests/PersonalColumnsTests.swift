@@ -75,6 +75,9 @@ import Testing
             "value",
             "organisation_id id campaign_id contact_id conversation_id question member_id at"
         ),
+        "suggestion": (
+            "body", "organisation_id id campaign_id member_id created_at seen_at seen_by"
+        ),
         "case_fact": (
             "sealed", "organisation_id id subject_id request_id commitment created_at"
         ),

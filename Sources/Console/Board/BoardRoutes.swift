@@ -35,6 +35,10 @@ struct BoardRoutes: Sendable {
         if facts.campaign.state == .live, let code = facts.campaign.code {
             values["join"] = "\(console.publicURL)/j/\(code)"
         }
+        let fixes = try await console.store.suggestions.unseen(
+            of: id, organisation: visitor.organisation)
+        values["fixes"] = console.rows(fixes, words)
+        values["has_fixes"] = !fixes.isEmpty
         return console.page(
             "board", request, context, title: facts.campaign.name, here: "campaigns",
             scripts: ["app.js", "board.js"], values)

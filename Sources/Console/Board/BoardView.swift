@@ -10,7 +10,7 @@ struct BoardView: Encodable, Sendable {
     var lists: [String: [[String]]]
     /// Attributes of drawings by name: bars' widths, paths.
     var drawings: [String: String]
-    /// Changes when the page has to be drawn anew: state, script, who asks for help.
+    /// Changes when the page has to be drawn anew: state, script, who asks for help, suggestions.
     var shape: String
     /// Of everything above.
     var at: String
@@ -19,7 +19,7 @@ struct BoardView: Encodable, Sendable {
         at = facts.at.stamp
         shape = [
             facts.campaign.state.rawValue, facts.trying == nil ? "" : "trying",
-            facts.hands.map(\.conversation.text).joined(separator: ","),
+            facts.hands.map(\.conversation.text).joined(separator: ","), String(facts.fixes),
         ].joined(separator: ":")
         figures = Self.figures(facts, words)
         lists = [

@@ -22,6 +22,8 @@ package struct BoardFacts: Sendable, Equatable {
     /// Texters seen in the last ten minutes.
     package var texting: Int
     package var hands: [RaisedHand]
+    /// Suggestions of volunteers that nobody has seen yet.
+    package var fixes: Int
 
     package subscript(kind: TallyKind) -> Int { totals[kind] ?? 0 }
 

@@ -26,7 +26,9 @@ package struct Boards: Sendable {
                 WaitingPeople(
                     count: try row.value(0), oldest: try row.value(1), late: try row.value(2))
             }
-            let texting = try await connection.first(key.texting) { try $0.value(0) as Int }
+            let crew = try await connection.first(key.texting) { row in
+                (texting: try row.value(0) as Int, fixes: try row.value(1) as Int)
+            }
             let hands = try await connection.rows(key.hands) { row in
                 RaisedHand(
                     conversation: try row.value(0), texter: try row.value(1),
@@ -38,7 +40,8 @@ package struct Boards: Sendable {
                 trying: lanes?.trying ?? nil, totals: sums.totals, recent: sums.recent,
                 recentMinutes: sums.recentMinutes, series: sums.series,
                 answers: try await RecordedAnswers.totals(campaign, organisation, on: connection),
-                waiting: waiting ?? WaitingPeople(), texting: texting ?? 0, hands: hands)
+                waiting: waiting ?? WaitingPeople(), texting: crew?.texting ?? 0, hands: hands,
+                fixes: crew?.fixes ?? 0)
         }
     }
 
@@ -162,9 +165,13 @@ struct BoardKey: Sendable {
         """
     }
 
+    /// Who is here, and how much they said that nobody has seen yet.
     var texting: SQL {
         """
-        SELECT count(*) FROM (SELECT FROM participation
+        SELECT count(*), (SELECT count(*) FROM suggestion
+            WHERE organisation_id = \(organisation) AND campaign_id = \(campaign)
+                AND seen_at IS NULL AND body <> '')
+        FROM (SELECT FROM participation
             WHERE organisation_id = \(organisation) AND campaign_id = \(campaign)
                 AND last_at > now() - interval '10 min' LIMIT 10000) p
         """
