@@ -16,25 +16,11 @@ struct JoinRoutes: Sendable {
         }
     }
 
-    private func campaign(_ context: ConsoleContext) async throws -> JoinableCampaign? {
-        guard let code = context.parameters.get("code"), code.utf8.count <= 64,
-            let plain = code.removingPercentEncoding
-        else { return nil }
-        return try await console.store.volunteers.campaign(code: plain)
-    }
-
     private func show(_ request: Request, _ context: ConsoleContext) async throws -> Response {
-        guard let campaign = try await campaign(context) else {
-            return unknownCode(request, context)
+        guard let campaign = try await console.joinable(context) else {
+            return try await console.unknownCode(request, context)
         }
         return try await joinPage(campaign, request, context)
-    }
-
-    private func unknownCode(_ request: Request, _ context: ConsoleContext) -> Response {
-        let words = console.words(request, context)
-        return console.page(
-            "join_unknown", request, context, title: words("join_unknown_title"),
-            status: .notFound)
     }
 
     /// T1, in whatever state the campaign is.
@@ -80,8 +66,8 @@ struct JoinRoutes: Sendable {
     }
 
     private func begin(_ request: Request, _ context: ConsoleContext) async throws -> Response {
-        guard let campaign = try await campaign(context) else {
-            return unknownCode(request, context)
+        guard let campaign = try await console.joinable(context) else {
+            return try await console.unknownCode(request, context)
         }
         let fields = try await request.form()
         let words = console.words(request, context)
@@ -154,8 +140,8 @@ struct JoinRoutes: Sendable {
     private func lesson(
         _ request: Request, _ context: ConsoleContext, error: String? = nil
     ) async throws -> Response {
-        guard let campaign = try await campaign(context) else {
-            return unknownCode(request, context)
+        guard let campaign = try await console.joinable(context) else {
+            return try await console.unknownCode(request, context)
         }
         let words = console.words(request, context)
         let details = try await proofID(context).asyncFlatMap {
@@ -184,8 +170,9 @@ struct JoinRoutes: Sendable {
     }
 
     private func finish(_ request: Request, _ context: ConsoleContext) async throws -> Response {
-        guard let campaign = try await campaign(context), let proof = proofID(context) else {
-            return unknownCode(request, context)
+        guard let campaign = try await console.joinable(context), let proof = proofID(context)
+        else {
+            return try await console.unknownCode(request, context)
         }
         let words = console.words(request, context)
         let fields = try await request.form()
@@ -228,10 +215,10 @@ struct JoinRoutes: Sendable {
     }
 
     private func again(_ request: Request, _ context: ConsoleContext) async throws -> Response {
-        guard let campaign = try await campaign(context), let proof = proofID(context),
+        guard let campaign = try await console.joinable(context), let proof = proofID(context),
             let details = try await console.store.proofs.details(
                 organisation: campaign.organisation, id: proof)
-        else { return unknownCode(request, context) }
+        else { return try await console.unknownCode(request, context) }
         guard console.limits.network.allows(console.network(request, context)) else {
             let words = console.words(request, context)
             return try await lesson(request, context, error: words("code_too_many"))

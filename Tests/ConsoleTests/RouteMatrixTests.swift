@@ -27,6 +27,8 @@ import Testing
         .init(method: "GET", path: "/j/doorstep", access: .everybody),
         .init(method: "GET", path: "/j/doorstep/\(UUID().uuidString)", access: .everybody),
         .init(method: "POST", path: "/j/doorstep", access: .everybody),
+        .init(method: "GET", path: "/j/doorstep/practice", access: .everybody),
+        .init(method: "POST", path: "/j/doorstep/practice", access: .everybody),
         .init(method: "GET", path: "/in/0/\(UUID().uuidString)", access: .everybody),
         .init(method: "POST", path: "/in", access: .everybody),
         .init(method: "POST", path: "/choices", access: .everybody),
