@@ -58,7 +58,9 @@ import Testing
 
     @Test func `a table that cannot be read says which line`() {
         #expect(throws: ReplyTableError.self) {
-            try ReplyEvidence(table: Array("<bias>\t1\nstop\tmuch\n".utf8))
+            try ReplyEvidence(
+                table: Array("<bias>\t1\nstop\tmuch\n".utf8),
+                vocabulary: ReplyGrammar.shared.vocabulary)
         }
     }
 

@@ -18,27 +18,26 @@ struct ReplyEvidenceTraining {
     private let uses: [Double]
 
     init(_ replies: [(text: String, isStop: Bool)], grammar: ReplyGrammar) {
-        var found: [(features: Set<[UInt32]>, isStop: Bool)] = []
+        var found: [(features: Set<String>, isStop: Bool)] = []
         for reply in replies {
             var judge = ReplyJudge(reply.text, grammar: grammar)
             guard case .open(let finding, let words) = judge.read(lastSent: []) else { continue }
-            var features: Set<[UInt32]> = []
-            var list = ReplyFeatures(words, finding, grammar: grammar)
-            list.forEach { features.insert($0) }
+            var features: Set<String> = []
+            ReplyFeatures(words, grammar.vocabulary).forEach(of: finding) { _, name in
+                features.insert(name())
+            }
             found.append((features, reply.isStop))
         }
-        var counts: [[UInt32]: Int] = [:]
+        var counts: [String: Int] = [:]
         for (features, _) in found { for feature in features { counts[feature, default: 0] += 1 } }
-        let kept = counts.filter { $0.value >= 2 }.map { (ReplyWords.text($0.key[...]), $0.key) }
-            .sorted { $0.0 < $1.0 }
-        names = kept.map(\.0)
+        names = counts.filter { $0.value >= 2 }.keys.sorted()
         let total = Double(found.count)
-        let uses = kept.map { Double(counts[$0.1] ?? 0) }
+        let uses = names.map { Double(counts[$0] ?? 0) }
         self.uses = uses
-        sizes = zip(kept, uses).map { feature, uses in
-            pow(log(total / uses) / 4, 1.5) * (feature.0.hasPrefix("~") ? 0.4 : 1)
+        sizes = zip(names, uses).map { name, uses in
+            pow(log(total / uses) / 4, 1.5) * (name.hasPrefix("~") ? 0.4 : 1)
         }
-        let numbers = Dictionary(uniqueKeysWithValues: zip(kept.map(\.1), kept.indices))
+        let numbers = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
         samples = found.map { features, isStop in
             (features.compactMap { numbers[$0] }.sorted(), isStop)
         }

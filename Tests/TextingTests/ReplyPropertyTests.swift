@@ -67,8 +67,8 @@ import Testing
 
     @Test func `every keyword of every table means what its table says`() {
         let grammar = ReplyGrammar.shared
-        #expect(grammar.keywords.count > 700)
-        for rule in grammar.keywords.values.map({ grammar.rules[$0] }) {
+        #expect(grammar.keywords.rules.count > 700)
+        for rule in grammar.keywords.rules.map({ grammar.rules[$0] }) {
             let spelling = String(rule.id.split(separator: ".", maxSplits: 2)[2])
             let reply = Reply(spelling.replacing("_", with: rule.language == "Japanese" ? "" : " "))
             #expect(reply.meaning == rule.meaning, "\(rule.id)")

@@ -29,8 +29,15 @@ package struct Reply: Equatable, Sendable {
     package let rule: String
     /// The person's words that decided; empty where none did.
     package let words: String
+    /// What the words say and what speaks against it, as the rule tells it.
+    private let reason: String
+    private let objection: String
+
     /// Why, in a sentence for texters and compliance staff; holds words of the person.
-    package let explanation: String
+    package var explanation: String {
+        reason.isEmpty
+            ? "Nothing in it asks for anything." : "“\(words)” \(reason)\(objection)."
+    }
 
     /// - Parameter lastSent: our own recent texts to this person, so that a quote of them is not
     ///   taken for the person's words.
@@ -41,13 +48,15 @@ package struct Reply: Equatable, Sendable {
             action = .none
             rule = "none"
             words = ""
-            explanation = "Nothing in it asks for anything."
+            reason = ""
+            objection = ""
             return
         }
         meaning = finding.rule.meaning
         action = finding.action
         rule = finding.rule.id
         words = finding.words
-        explanation = "“\(finding.words)” \(finding.rule.explanation)\(finding.objection)."
+        reason = finding.rule.explanation
+        objection = finding.objection
     }
 }

@@ -3,7 +3,7 @@
 /// A logistic regression over ``ReplyFeatures``, made by `ReplyEvidenceTests` from the labelled
 /// replies of the fixtures. What the rules say is one of its features, so that it learns how far to
 /// trust each. Source of the idea: dismissals are an open class, which one can score but not list.
-struct ReplyEvidence: Sendable {
+final class ReplyEvidence: Sendable {
     /// From here on a stop that a rule thinks likely is certain: seven to one.
     static let certain: Float = 2
     /// From here on a person is asked: two to three. Words alone, without a rule, never do more.
@@ -18,32 +18,49 @@ struct ReplyEvidence: Sendable {
     private let bias: Int
     /// Open addressing, a power of two, at most half full; a key of 0 is free.
     private let keys: [UInt64]
-    private let weights: [Int]
+    private let weights: [Int16]
+    private let vocabulary: ReplyVocabulary
+    /// The slots of what each known word weighs alone, word after word: most of what is weighed.
+    private let own: [Int32]
+    /// Where those of each word end in ``own``.
+    private let ends: [Int32]
 
     /// Natural logarithm of the odds that the reply asks us to stop; each feature counts once.
-    func score(
-        _ reading: ReplyReading, _ finding: ReplyJudge.Finding?, grammar: ReplyGrammar
-    ) -> Float {
-        var sum = bias
-        var seen = [UInt64](repeating: 0, count: keys.count / 64 + 1)
-        var features = ReplyFeatures(reading, finding, grammar: grammar)
-        features.forEach { name in
-            guard let slot = slot(name) else { return }
-            let bit = UInt64(1) << UInt64(slot & 63)
-            if seen[slot >> 6] & bit == 0 {
-                seen[slot >> 6] |= bit
-                sum += weights[slot]
+    func score(_ reading: ReplyReading, _ finding: ReplyJudge.Finding?) -> Float {
+        let features = ReplyFeatures(reading, vocabulary)
+        let sum = withUnsafeTemporaryAllocation(of: UInt64.self, capacity: keys.count / 64) {
+            seen -> Int in
+            seen.initialize(repeating: 0)
+            var sum = bias
+            func add(_ slot: Int) {
+                let bit = UInt64(1) << UInt64(slot & 63)
+                if seen[slot >> 6] & bit == 0 {
+                    seen[slot >> 6] |= bit
+                    sum += Int(weights[slot])
+                }
             }
+            for (index, token) in reading.tokens.enumerated() {
+                if token.word > 0 {
+                    for slot in own[range(token.word)] { add(Int(slot)) }
+                } else {
+                    features.forEachOfWord(index) { key, _ in if let slot = slot(key) { add(slot) }
+                    }
+                }
+            }
+            features.forEachOfSeveral { key, _ in if let slot = slot(key) { add(slot) } }
+            ReplyFeatures.forEachOfRule(finding) { key, _ in if let slot = slot(key) { add(slot) } }
+            return sum
         }
         return Float(sum) / 100
     }
 
     /// The words that speak most for a stop, at most three, in their order.
-    func strongest(_ reading: ReplyReading, grammar: ReplyGrammar) -> [String] {
-        var features = ReplyFeatures(reading, nil, grammar: grammar)
+    func strongest(_ reading: ReplyReading) -> [String] {
+        let features = ReplyFeatures(reading, vocabulary)
         let weighed = reading.tokens.indices.map { index -> Int in
             var sum = 0
-            features.forEachOfWord(index) { name in sum += slot(name).map { weights[$0] } ?? 0 }
+            features.forEachOfWord(index) { key, _ in sum += slot(key).map { Int(weights[$0]) } ?? 0
+            }
             return sum
         }
         let order = weighed.indices.filter { weighed[$0] > 0 }.sorted { weighed[$0] > weighed[$1] }
@@ -52,8 +69,13 @@ struct ReplyEvidence: Sendable {
         }
     }
 
-    private func slot(_ name: [UInt32]) -> Int? {
-        let key = Self.key(name)
+    @inline(__always) private func range(_ word: Int32) -> Range<Int> {
+        Int(ends[Int(word) - 1])..<Int(ends[Int(word)])
+    }
+
+    @inline(__always) private func slot(_ key: UInt64) -> Int? { Self.slot(key, keys) }
+
+    @inline(__always) private static func slot(_ key: UInt64, _ keys: [UInt64]) -> Int? {
         var slot = Int(truncatingIfNeeded: key) & (keys.count - 1)
         while keys[slot] != key {
             if keys[slot] == 0 { return nil }
@@ -62,23 +84,15 @@ struct ReplyEvidence: Sendable {
         return slot
     }
 
-    /// FNV-1a over the letters, never 0.
-    private static func key(_ name: [UInt32]) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for letter in name { hash = (hash ^ UInt64(letter)) &* 0x100_0000_01B3 }
-        hash ^= hash >> 31
-        return hash == 0 ? 1 : hash
-    }
-
     /// Reads a table of lines `feature`, tab, weight in hundredths; `<bias>` is the first.
     ///
     /// - Throws: ``ReplyTableError`` for a line that is not so.
-    init(table: [UInt8]) throws {
+    init(table: [UInt8], vocabulary: ReplyVocabulary) throws {
         let lines = table.split(separator: 0x0A)
         var size = 1024
         while size < lines.count * 2 { size *= 2 }
         var keys = [UInt64](repeating: 0, count: size)
-        var weights = [Int](repeating: 0, count: size)
+        var weights = [Int16](repeating: 0, count: size)
         var bias = 0
         for line in lines where line.first != 0x23 || line.dropFirst().first != 0x20 {
             guard let tab = line.firstIndex(of: 0x09),
@@ -87,12 +101,12 @@ struct ReplyEvidence: Sendable {
                 let text = String(decoding: line, as: UTF8.self)
                 throw ReplyTableError(line: text, problem: "no feature and weight")
             }
-            let name = String(decoding: line[..<tab], as: UTF8.self).unicodeScalars.map(\.value)
-            if name == ReplyLexicon.biasMark {
-                bias = hundredths
+            let name = String(decoding: line[..<tab], as: UTF8.self)
+            if name == "<bias>" {
+                bias = Int(hundredths)
                 continue
             }
-            let key = Self.key(name)
+            let key = ReplyKey.named(name)
             var slot = Int(truncatingIfNeeded: key) & (size - 1)
             while keys[slot] != 0 { slot = (slot + 1) & (size - 1) }
             keys[slot] = key
@@ -101,15 +115,19 @@ struct ReplyEvidence: Sendable {
         self.keys = keys
         self.weights = weights
         self.bias = bias
+        self.vocabulary = vocabulary
+        var own: [Int32] = []
+        ends = vocabulary.words.indices.map { number in
+            let letters = vocabulary.words[number][...]
+            ReplyFeatures.forEach(of: letters, number: Int32(number), vocabulary) { key, _ in
+                if let slot = Self.slot(key, keys) { own.append(Int32(slot)) }
+            }
+            return Int32(own.count)
+        }
+        self.own = own
     }
 
-    private static func integer(_ digits: ArraySlice<UInt8>) -> Int? {
-        let isNegative = digits.first == 0x2D
-        var value = 0
-        for digit in isNegative ? digits.dropFirst() : digits {
-            guard 0x30...0x39 ~= digit else { return nil }
-            value = value * 10 + Int(digit) - 0x30
-        }
-        return isNegative ? -value : value
+    private static func integer(_ digits: ArraySlice<UInt8>) -> Int16? {
+        Int16(String(decoding: digits, as: UTF8.self))
     }
 }

@@ -11,179 +11,158 @@
 /// | `#3` | how many words, in steps |
 /// | `r:…`, `f:…`, `a:…`, `doubted`, `objection` | the rule, its family, its answer, its doubts |
 ///
-/// No punctuation, case or space: they change no meaning.
+/// No punctuation, case or space: they change no meaning. Each feature comes as its ``ReplyKey`` and
+/// a closure that spells it, which only the making of weights calls.
 struct ReplyFeatures {
+    typealias Body = (_ key: UInt64, _ name: () -> String) -> Void
+
     /// The farthest that two words stand apart to be weighed together.
     private static let reach = 4
 
     private let reading: ReplyReading
-    private let finding: ReplyJudge.Finding?
-    private let grammar: ReplyGrammar
-    /// The feature being spelt.
-    private var name: [UInt32] = []
-    private var row: [UInt32] = []
+    private let vocabulary: ReplyVocabulary
+    /// The keys of the words' spellings.
+    private let spellings: [UInt64]
 
-    init(_ reading: ReplyReading, _ finding: ReplyJudge.Finding?, grammar: ReplyGrammar) {
+    init(_ reading: ReplyReading, _ vocabulary: ReplyVocabulary) {
         self.reading = reading
-        self.finding = finding
-        self.grammar = grammar
-        name.reserveCapacity(64)
-        row.reserveCapacity(8)
+        self.vocabulary = vocabulary
+        spellings = reading.tokens.map { token in
+            token.word > 0
+                ? vocabulary.spellings[Int(token.word)]
+                : ReplyKey.piece(reading.letters[token.letters])
+        }
     }
 
-    /// Calls `body` with the letters of each feature; the same one may come twice.
-    mutating func forEach(_ body: ([UInt32]) -> Void) {
-        let count = reading.tokens.count
-        for index in 0...count {
-            if index < count { forEachOfWord(index, body) }
-            words(index - 1, index, body)
-            wordsAfter(index, body)
-            parts(index - 1, index, between: Self.beside, body)
-            parts(index - 2, index, between: Self.across, body)
-            threeParts(to: index, body)
-        }
-        say("#\(Self.step(count))", body)
-        forEachOfRule(body)
+    /// Calls `body` with each feature; the same one may come twice.
+    func forEach(of finding: ReplyJudge.Finding?, _ body: Body) {
+        for index in reading.tokens.indices { forEachOfWord(index, body) }
+        forEachOfSeveral(body)
+        Self.forEachOfRule(finding, body)
     }
 
     /// Calls `body` with the features of one word alone.
-    mutating func forEachOfWord(_ index: Int, _ body: ([UInt32]) -> Void) {
-        let word = Int(reading.tokens[index].word)
-        name.removeAll(keepingCapacity: true)
-        spell(index)
-        body(name)
-        for kind in grammar.kinds[word] { body(kind) }
-        for part in grammar.parts[word] { body(part) }
-        lettersInRow(body)
+    func forEachOfWord(_ index: Int, _ body: Body) {
+        let token = reading.tokens[index]
+        let letters =
+            token.word > 0 ? vocabulary.words[Int(token.word)][...] : reading.letters[token.letters]
+        Self.forEach(of: letters, number: token.word, vocabulary, body)
     }
 
-    /// Three to five letters in a row of the word in ``name``.
-    private mutating func lettersInRow(_ body: ([UInt32]) -> Void) {
-        let last = name.count + 1
-        for length in 3...5 where length <= last + 1 {
-            for start in 0...(last + 1 - length) {
-                row.removeAll(keepingCapacity: true)
-                row.append(0x7E)
-                for place in start..<(start + length) {
-                    row.append(place == 0 ? 0x2039 : place == last ? 0x203A : name[place - 1])
-                }
-                body(row)
+    /// Calls `body` with the features of a word of these letters.
+    static func forEach(
+        of letters: ArraySlice<UInt32>, number: Int32, _ vocabulary: ReplyVocabulary, _ body: Body
+    ) {
+        body(ReplyKey.feature(ReplyKey.piece(letters))) { ReplyWords.text(letters) }
+        for kind in vocabulary.kinds[Int(number)] { body(ReplyKey.feature(kind.key)) { kind.name } }
+        for part in vocabulary.parts[vocabulary.parts(of: number)] {
+            body(ReplyKey.feature(part.key)) { part.name }
+        }
+        let framed = [0x2039] + letters + [0x203A]
+        for start in framed.indices {
+            var piece = ReplyKey.piece(CollectionOfOne(0x7E))
+            for end in start..<min(start + 5, framed.count) {
+                piece = ReplyKey.spelled(piece, framed[end])
+                if end < start + 2 { continue }
+                body(ReplyKey.feature(piece)) { "~" + ReplyWords.text(framed[start...end]) }
             }
         }
     }
 
     // MARK: Several words
 
-    private static let beside: [UInt32] = [0x20]
-    private static let across: [UInt32] = [0x20, 0x5F, 0x20]
-    private static let within: [UInt32] = [0x20, 0x2E, 0x2E, 0x20]
-    private static let start: [[UInt32]] = [[0x5E]]
-    private static let end: [[UInt32]] = [[0x24]]
-    private static let noPart: [[UInt32]] = [[0x2A]]
+    private static let first = ReplyVocabulary.Piece("^")
+    private static let last = ReplyVocabulary.Piece("$")
+    private static let within = ReplyVocabulary.Piece("..")
+    private static let across = ReplyVocabulary.Piece("_")
+
+    /// Calls `body` with what several words are together, and with how many there are.
+    func forEachOfSeveral(_ body: Body) {
+        let count = reading.tokens.count
+        for index in 0...count {
+            words(index - 1, index, body)
+            wordsAfter(index, body)
+            parts(to: index, body)
+        }
+        let steps = "#\(Self.step(count))"
+        body(ReplyKey.named(steps)) { steps }
+    }
 
     /// Two words in a row; places before the first and after the last are the ends.
-    private mutating func words(_ first: Int, _ second: Int, _ body: ([UInt32]) -> Void) {
-        name.removeAll(keepingCapacity: true)
-        spell(first)
-        name.append(0x20)
-        spell(second)
-        body(name)
+    private func words(_ one: Int, _ other: Int, _ body: Body) {
+        let key = ReplyKey.joined(ReplyKey.feature(spelling(one)), spelling(other))
+        body(key) { "\(name(one)) \(name(other))" }
     }
 
     /// A word with each of those that follow it within ``reach``.
-    private mutating func wordsAfter(_ first: Int, _ body: ([UInt32]) -> Void) {
-        let last = min(first + Self.reach, reading.tokens.count - 1)
-        guard first < last else { return }
-        name.removeAll(keepingCapacity: true)
-        spell(first)
-        name.append(contentsOf: Self.within)
-        let length = name.count
-        for second in (first + 1)...last {
-            name.removeSubrange(length...)
-            spell(second)
-            body(name)
+    private func wordsAfter(_ one: Int, _ body: Body) {
+        let last = min(one + Self.reach, reading.tokens.count - 1)
+        guard one < last else { return }
+        let key = ReplyKey.joined(ReplyKey.feature(spelling(one)), Self.within.key)
+        for other in (one + 1)...last {
+            body(ReplyKey.joined(key, spelling(other))) { "\(name(one)) .. \(name(other))" }
         }
     }
 
-    /// The parts that two words play.
-    private mutating func parts(
-        _ first: Int, _ second: Int, between mark: [UInt32], _ body: ([UInt32]) -> Void
-    ) {
-        guard first >= -1 else { return }
-        let others = parts(played: second)
-        for one in parts(played: first) {
-            name.removeAll(keepingCapacity: true)
-            name.append(contentsOf: one)
-            name.append(contentsOf: mark)
-            let length = name.count
-            for other in others {
-                name.removeSubrange(length...)
-                name.append(contentsOf: other)
-                body(name)
+    @inline(__always) private func spelling(_ index: Int) -> UInt64 {
+        index < 0
+            ? Self.first.key : index < spellings.count ? spellings[index] : Self.last.key
+    }
+
+    private func name(_ index: Int) -> String {
+        guard index >= 0 else { return Self.first.name }
+        guard index < reading.tokens.count else { return Self.last.name }
+        let token = reading.tokens[index]
+        return ReplyWords.text(
+            token.word > 0 ? vocabulary.words[Int(token.word)][...] : reading.letters[token.letters]
+        )
+    }
+
+    /// The part of the word at `last` with those of the two before it.
+    private func parts(to last: Int, _ body: Body) {
+        let (ends, middles, starts) = (parts(last), parts(last - 1), parts(last - 2))
+        for end in ends {
+            let end = vocabulary.parts[end]
+            for middle in middles {
+                let middle = vocabulary.parts[middle]
+                body(ReplyKey.joined(ReplyKey.feature(middle.key), end.key)) {
+                    "\(middle.name) \(end.name)"
+                }
+            }
+            for start in last > 0 ? starts : 0..<0 {
+                let start = vocabulary.parts[start]
+                let key = ReplyKey.joined(ReplyKey.feature(start.key), Self.across.key)
+                body(ReplyKey.joined(key, end.key)) { "\(start.name) _ \(end.name)" }
             }
         }
+        if last > 0 { threeParts(some(starts), some(middles), some(ends), body) }
     }
 
-    /// The parts of the word at `last` and of the two before it.
-    private mutating func threeParts(to last: Int, _ body: ([UInt32]) -> Void) {
-        guard last >= 1 else { return }
-        let ends = partsOrNone(last)
-        let middles = partsOrNone(last - 1)
-        for one in partsOrNone(last - 2) {
-            for middle in middles {
-                name.removeAll(keepingCapacity: true)
-                name.append(contentsOf: one)
-                name.append(0x20)
-                name.append(contentsOf: middle)
-                name.append(0x20)
-                let length = name.count
-                for end in ends {
-                    name.removeSubrange(length...)
-                    name.append(contentsOf: end)
-                    body(name)
+    private func threeParts(
+        _ starts: Range<Int>, _ middles: Range<Int>, _ ends: Range<Int>, _ body: Body
+    ) {
+        for start in vocabulary.parts[starts] {
+            for middle in vocabulary.parts[middles] {
+                let key = ReplyKey.joined(ReplyKey.feature(start.key), middle.key)
+                for end in vocabulary.parts[ends] {
+                    body(ReplyKey.joined(key, end.key)) {
+                        "\(start.name) \(middle.name) \(end.name)"
+                    }
                 }
             }
         }
     }
 
-    private func partsOrNone(_ index: Int) -> [[UInt32]] {
-        let parts = parts(played: index)
-        return parts.isEmpty ? Self.noPart : parts
+    private func some(_ parts: Range<Int>) -> Range<Int> {
+        parts.isEmpty ? ReplyVocabulary.none : parts
     }
 
     /// The parts a word plays; the ends of the reply play themselves.
-    private func parts(played index: Int) -> [[UInt32]] {
+    private func parts(_ index: Int) -> Range<Int> {
         guard reading.tokens.indices.contains(index) else {
-            return index < 0 ? Self.start : Self.end
+            return index < 0 ? ReplyVocabulary.start : ReplyVocabulary.end
         }
-        return grammar.parts[Int(reading.tokens[index].word)]
-    }
-
-    private mutating func spell(_ index: Int) {
-        guard index >= 0 else { return name.append(0x5E) }
-        guard index < reading.tokens.count else { return name.append(0x24) }
-        let token = reading.tokens[index]
-        if token.word > 0 {
-            name.append(contentsOf: grammar.lexicon.words[Int(token.word)])
-        } else {
-            name.append(contentsOf: reading.letters[token.letters])
-        }
-    }
-
-    private mutating func forEachOfRule(_ body: ([UInt32]) -> Void) {
-        let id = finding?.rule.id ?? "none"
-        let action = finding?.action ?? .none
-        say("r:" + id, body)
-        say("f:\(id.prefix { $0 != "." }):\(action.rawValue)", body)
-        say("a:\((finding?.rule.meaning ?? .none).rawValue):\(action.rawValue)", body)
-        if finding?.isDoubted == true { say("doubted", body) }
-        if finding?.objection.isEmpty == false { say("objection", body) }
-    }
-
-    private mutating func say(_ text: String, _ body: ([UInt32]) -> Void) {
-        name.removeAll(keepingCapacity: true)
-        for scalar in text.unicodeScalars { name.append(scalar.value) }
-        body(name)
+        return vocabulary.parts(of: reading.tokens[index].word)
     }
 
     private static func step(_ count: Int) -> Int {
@@ -194,5 +173,26 @@ struct ReplyFeatures {
         case ..<16: 10
         default: 16
         }
+    }
+
+    // MARK: What the rules said
+
+    static func forEachOfRule(_ finding: ReplyJudge.Finding?, _ body: Body) {
+        let id = finding?.rule.id ?? "none"
+        let family = id.utf8.firstIndex(of: 0x2E) ?? id.endIndex
+        let action = (finding?.action ?? .none).rawValue
+        say("r:", id[...], "", body)
+        say("f:", id[..<family], ":" + action, body)
+        say("a:", (finding?.rule.meaning ?? .none).rawValue[...], ":" + action, body)
+        if finding?.isDoubted == true { say("", "doubted", "", body) }
+        if finding?.objection.isEmpty == false { say("", "objection", "", body) }
+    }
+
+    private static func say(_ head: String, _ text: Substring, _ tail: String, _ body: Body) {
+        var piece = ReplyKey.piece(EmptyCollection())
+        for letter in head.unicodeScalars { piece = ReplyKey.spelled(piece, letter.value) }
+        for letter in text.unicodeScalars { piece = ReplyKey.spelled(piece, letter.value) }
+        for letter in tail.unicodeScalars { piece = ReplyKey.spelled(piece, letter.value) }
+        body(ReplyKey.feature(piece)) { head + text + tail }
     }
 }

@@ -33,17 +33,45 @@ final class ReplyGrammar: Sendable {
 
     /// Where a pattern begins in ``program``, and whose it is.
     struct Entry {
-        let start: Int
-        let rule: Int
+        let start: Int32
+        let rule: Int32
+    }
+
+    /// Patterns by the word they can begin with, word after word.
+    struct Entries {
+        private let entries: [Entry]
+        private let ends: [Int32]
+
+        /// Those that `isWanted`, in the order of `all`.
+        fileprivate init(_ all: [[Entry]], where isWanted: (Entry) -> Bool) {
+            var entries: [Entry] = []
+            ends = all.map { list in
+                entries += list.filter(isWanted)
+                return Int32(entries.count)
+            }
+            self.entries = entries
+        }
+
+        /// Where those of `word` stand.
+        @inline(__always) func range(_ word: Int32) -> Range<Int> {
+            (word == 0 ? 0 : Int(ends[Int(word) - 1]))..<Int(ends[Int(word)])
+        }
+
+        subscript(place: Int) -> Entry { entries[place] }
     }
 
     let lexicon: ReplyLexicon
     let program: ReplyProgram
     let rules: [Rule]
-    /// Patterns by the number of the word they can begin with.
-    let entries: [[Entry]]
-    /// Whole messages by their letters without spaces.
-    let keywords: [[UInt32]: Int]
+    /// Patterns by what is done where they are found.
+    let cuts: Entries
+    let firsts: Entries
+    let asides: Entries
+    let doubts: Entries
+    /// What is sought in sentences: machines and plain rules.
+    let entries: Entries
+    /// Rules of whole messages by their letters without spaces.
+    let keywords: ReplyKeywordTable
 
     /// What the code itself asks about a word.
     struct Trait: OptionSet {
@@ -92,11 +120,7 @@ final class ReplyGrammar: Sendable {
     /// Traits by the number of the word.
     let traits: [Trait]
 
-    /// The classes of each word, as the letters of `@NAME`, by its number; see ``ReplyFeatures``.
-    let kinds: [[[UInt32]]]
-
-    /// The parts each word plays in any language, as the letters of `%ROLE`, by its number.
-    let parts: [[[UInt32]]]
+    let vocabulary: ReplyVocabulary
 
     let evidence: ReplyEvidence
 
@@ -136,7 +160,7 @@ final class ReplyGrammar: Sendable {
         }
         lexicon = reader.lexicon
         rules = reader.rules
-        keywords = reader.keywords
+        keywords = ReplyKeywordTable(reader.keywords)
         merges = reader.merges.mapValues { $0.sorted { $0.phrase.count > $1.phrase.count } }
         let kin = lexicon.kin(after: native)
         let classes = reader.classes.mapValues { words in
@@ -144,14 +168,9 @@ final class ReplyGrammar: Sendable {
         }
         traits = Self.traits(lexicon, classes: classes)
         slippery = Self.slippery(reader)
-        var kinds: [[[UInt32]]] = Array(repeating: [], count: lexicon.words.count)
-        for name in classes.keys.sorted() {
-            let letters = "@\(name)".unicodeScalars.map(\.value)
-            for word in classes[name] ?? [] { kinds[Int(word)].append(letters) }
-        }
-        self.kinds = kinds
-        parts = Self.parts(reader, classes: classes, kin: kin)
-        self.evidence = try ReplyEvidence(table: evidence)
+        vocabulary = ReplyVocabulary(
+            lexicon, classes: classes, roles: Self.roles(reader, classes: classes, kin: kin))
+        self.evidence = try ReplyEvidence(table: evidence, vocabulary: vocabulary)
         var program = ReplyProgram(wordCount: lexicon.words.count, classes: classes, kin: kin)
         var entries: [[Entry]] = Array(repeating: [], count: lexicon.words.count)
         for (pattern, rule) in reader.patterns {
@@ -159,10 +178,17 @@ final class ReplyGrammar: Sendable {
             guard let first else {
                 throw ReplyTableError(line: rules[rule].id, problem: "a pattern begins anywhere")
             }
-            for word in first { entries[Int(word)].append(Entry(start: start, rule: rule)) }
+            let entry = Entry(start: Int32(start), rule: Int32(rule))
+            for word in first { entries[Int(word)].append(entry) }
         }
         self.program = program
-        self.entries = entries
+        let kinds = rules.map(\.kind)
+        let kind = { (entry: Entry) in kinds[Int(entry.rule)] }
+        cuts = Entries(entries) { if case .cut = kind($0) { true } else { false } }
+        firsts = Entries(entries) { kind($0) == .first }
+        asides = Entries(entries) { kind($0) == .aside }
+        doubts = Entries(entries) { kind($0) == .doubt }
+        self.entries = Entries(entries) { kind($0) == .machine || kind($0) == .plain }
     }
 
     private static func traits(
@@ -178,21 +204,17 @@ final class ReplyGrammar: Sendable {
         return traits
     }
 
-    private static func parts(
+    /// The words that play each part in any language.
+    private static func roles(
         _ reader: ReplyTableReader, classes: [String: Set<Int32>], kin: [Int32: Set<Int32>]
-    ) -> [[[UInt32]]] {
+    ) -> [String: Set<Int32>] {
         var played = reader.played.mapValues { words in
             words.reduce(into: words) { $0.formUnion(kin[$1] ?? []) }
         }
         for (role, names) in reader.playing {
             for name in names { played[role, default: []].formUnion(classes[name] ?? []) }
         }
-        var parts: [[[UInt32]]] = Array(repeating: [], count: reader.lexicon.words.count)
-        for role in played.keys.sorted() {
-            let letters = "%\(role)".unicodeScalars.map(\.value)
-            for word in played[role] ?? [] { parts[Int(word)].append(letters) }
-        }
-        return parts
+        return played
     }
 
     private static func slippery(_ reader: ReplyTableReader) -> [Slippery] {

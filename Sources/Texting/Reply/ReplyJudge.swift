@@ -3,10 +3,8 @@ struct ReplyJudge {
     /// A rule, and the words by which it was recognised.
     struct Finding {
         var rule: ReplyGrammar.Rule
-        let words: String
+        var words: String
         var action: Reply.Action
-        /// How many words those are.
-        var length = 0
         /// Whether the message says something that speaks against a stop.
         var isDoubted = false
         /// What speaks against it, as a clause; empty if nothing does.
@@ -31,10 +29,19 @@ struct ReplyJudge {
         }
     }
 
-    private let grammar: ReplyGrammar
-    private var reading: ReplyReading
+    let grammar: ReplyGrammar
+    var reading: ReplyReading
     /// What a rule has found that is no stop; it holds where the stop is dismissed.
-    private var understood: Finding?
+    var understood: Match?
+
+    /// A rule that matched in a sentence, and where; most are never put in words.
+    struct Match {
+        /// Its number in ``ReplyGrammar/rules``.
+        let rule: Int
+        let range: Range<Int>
+        /// Whether a word beside it turns it round.
+        var isReversed = false
+    }
 
     init(_ text: String, grammar: ReplyGrammar) {
         self.grammar = grammar
@@ -73,7 +80,7 @@ struct ReplyJudge {
     /// A stop that a rule is certain of is at least shown to a person; one that no rule knows is
     /// never more than shown.
     private func weigh(_ found: Finding?, _ words: ReplyReading) -> Finding? {
-        let score = grammar.evidence.score(words, found, grammar: grammar)
+        let score = grammar.evidence.score(words, found)
         guard var finding = found else { return evidence(score, in: words) }
         // A rule that understood something else is doubted only by words that speak against it.
         guard finding.rule.meaning == .optOut else {
@@ -88,7 +95,9 @@ struct ReplyJudge {
             finding.objection = ""
         } else if score < ReplyEvidence.likely {
             // The net is wide: what slips through it was nothing.
-            if understood != nil || finding.rule.id.hasPrefix("net.") { return understood }
+            if understood != nil || finding.rule.id.hasPrefix("net.") {
+                return understood.map(self.finding)
+            }
             if finding.objection.isEmpty { finding.weaken(because: elsewhere) }
             finding.dismiss()
         }
@@ -101,7 +110,7 @@ struct ReplyJudge {
         let rule = ReplyGrammar.Rule(
             id: "evidence.words", kind: .machine, meaning: .optOut, action: .review,
             explanation: "are words of people who want no texts", language: "")
-        let words = grammar.evidence.strongest(reading, grammar: grammar)
+        let words = grammar.evidence.strongest(reading)
         return Finding(rule: rule, words: words.joined(separator: "”, “"), action: .review)
     }
 
@@ -111,8 +120,7 @@ struct ReplyJudge {
     private mutating func cut() {
         var index = 0
         while index < reading.tokens.count {
-            let matcher = entries(at: index, where: { if case .cut = $0 { true } else { false } })
-            guard let (rule, end) = matcher.first, case .cut(let span) = rule.kind else {
+            guard let (span, end) = cut(at: index) else {
                 index += 1
                 continue
             }
@@ -128,19 +136,20 @@ struct ReplyJudge {
         }
     }
 
-    private func entries(
-        at index: Int, where isWanted: (ReplyGrammar.Kind) -> Bool
-    ) -> [(ReplyGrammar.Rule, Int)] {
-        var found: [(ReplyGrammar.Rule, Int)] = []
-        var matcher: ReplyMatcher?
-        for entry in grammar.entries[Int(reading.tokens[index].word)] {
-            let rule = grammar.rules[entry.rule]
-            guard isWanted(rule.kind) else { continue }
-            let machine = matcher ?? ReplyMatcher(reading, grammar: grammar)
-            matcher = machine
-            if let end = machine.match(entry, at: index), end > index { found.append((rule, end)) }
+    /// What is to be cut from the word at `index` on, and where the pattern that says so ends.
+    private func cut(at index: Int) -> (ReplyGrammar.Kind.Span, end: Int)? {
+        let places = grammar.cuts.range(reading.tokens[index].word)
+        guard !places.isEmpty else { return nil }
+        let matcher = ReplyMatcher(reading, grammar: grammar)
+        for place in places {
+            let entry = grammar.cuts[place]
+            if let end = matcher.match(entry, at: index), end > index,
+                case .cut(let span) = grammar.rules[Int(entry.rule)].kind
+            {
+                return (span, end)
+            }
         }
-        return found
+        return nil
     }
 
     /// `Liked “…”` and its cousins: the verb, a quotation, nothing else.
@@ -233,7 +242,8 @@ struct ReplyJudge {
 
     /// The whole message is a keyword, perhaps several times, among words that say nothing.
     private func keyword() -> Finding? {
-        ReplyKeywords(reading, grammar: grammar).find()
+        var keywords = ReplyKeywords(reading, grammar: grammar)
+        return keywords.find()
     }
 
     // MARK: Sentences
@@ -260,126 +270,5 @@ struct ReplyJudge {
             }
         }
         reading.tokens = kept
-    }
-
-    private mutating func sentences() -> Finding? {
-        var findings: [Finding] = []
-        take(into: &findings)
-        let matcher = ReplyMatcher(reading, grammar: grammar)
-        var machine: Finding?
-        var doubt: Finding?
-        var isReversed = false
-        for index in reading.tokens.indices {
-            let isTaken = reading.tokens[index].isTaken
-            for entry in grammar.entries[Int(reading.tokens[index].word)] {
-                let kind = grammar.rules[entry.rule].kind
-                guard !isTaken && (kind == .plain || kind == .machine) || kind == .doubt else {
-                    continue
-                }
-                guard let end = matcher.match(entry, at: index, past: kind == .doubt) else {
-                    continue
-                }
-                let rule = grammar.rules[entry.rule]
-                var finding = Finding(
-                    rule: rule, words: words(index..<end), action: rule.action, length: end - index)
-                switch rule.kind {
-                case .plain:
-                    let reversal = reversal(of: rule, index..<end)
-                    if reversal == .near { isReversed = true }
-                    if reversal != .none {
-                        finding.weaken(because: "a word beside it turns it round")
-                    }
-                    findings.append(finding)
-                case .machine: machine = finding
-                default: doubt = doubt ?? finding
-                }
-            }
-        }
-        understood = findings.filter { $0.rule.meaning != .optOut }
-            .min { Self.rank($0) < Self.rank($1) }
-        let best = decide(findings, machine: machine, doubt: doubt)
-        guard isReversed, var best, best.rule.meaning == .optOut, best.action == .review else {
-            return best
-        }
-        best.weaken(because: "a word beside it turns it round")
-        best.dismiss()
-        return best
-    }
-
-    /// The finding that decides; what contradicts a stop leaves it to a person.
-    private func decide(_ findings: [Finding], machine: Finding?, doubt: Finding?) -> Finding? {
-        guard var best = findings.min(by: { Self.rank($0) < Self.rank($1) }) else { return machine }
-        best.isDoubted = doubt != nil
-        guard best.rule.meaning == .optOut, best.action == .act else { return machine ?? best }
-        let contrary = findings.first {
-            $0.rule.meaning == .optIn || $0.rule.id.hasPrefix("reversal.")
-        }
-        if let reason = doubt ?? contrary ?? machine { best.weaken(by: reason) }
-        return best
-    }
-
-    private enum Reversal { case none, far, near }
-
-    /// Whether a word before a request turns it round (*I wouldn't dream of unsubscribing*), or,
-    /// for removals, one in it or right after it (*löschen Sie mich nicht*).
-    ///
-    /// Right before it that is certain, but for *I can't unsubscribe*; farther off it may belong to
-    /// something else, and a person decides.
-    private func reversal(of rule: ReplyGrammar.Rule, _ range: Range<Int>) -> Reversal {
-        guard rule.meaning == .optOut, rule.action == .act else { return .none }
-        let trait = { index in grammar.traits[Int(reading.tokens[index].word)] }
-        var index = range.lowerBound
-        var isAbility = false
-        while index > 0, range.lowerBound - index < 4, reading.tokens[index].boundary == .none {
-            index -= 1
-            if trait(index).contains(.joiner) { break }
-            isAbility = isAbility || trait(index).contains(.ability)
-            guard trait(index).contains(.reverser) else { continue }
-            return isAbility || range.lowerBound - index > 3 ? .far : .near
-        }
-        guard rule.id == "grammar.removal" || rule.id == "grammar.unsubscribe" else { return .none }
-        let after = range.upperBound
-        let follows =
-            after < reading.tokens.count && reading.tokens[after].boundary == .none
-            && trait(after).contains(.reverser)
-        return follows || range.contains { trait($0).contains(.reverser) } ? .far : .none
-    }
-
-    /// Lets asides, and what must be read before them, take their words.
-    private mutating func take(into findings: inout [Finding]) {
-        let matcher = ReplyMatcher(reading, grammar: grammar)
-        for kind in [ReplyGrammar.Kind.first, .aside] {
-            for index in reading.tokens.indices where !reading.tokens[index].isTaken {
-                for entry in grammar.entries[Int(reading.tokens[index].word)] {
-                    guard grammar.rules[entry.rule].kind == kind,
-                        let end = matcher.match(entry, at: index)
-                    else { continue }
-                    let rule = grammar.rules[entry.rule]
-                    if reading.tokens[index..<end].contains(where: \.isTaken) { continue }
-                    for place in index..<end { reading.tokens[place].isTaken = true }
-                    findings.append(
-                        Finding(rule: rule, words: words(index..<end), action: rule.action))
-                    break
-                }
-            }
-        }
-    }
-
-    /// Smaller decides: a certain stop, then a likely one, before anything that would let texts go
-    /// on; then certain findings before likely ones, each in the order of meanings.
-    private static func rank(_ finding: Finding) -> Int {
-        let certainty = finding.action == .act ? 0 : finding.action == .review ? 10 : 40
-        switch finding.rule.meaning {
-        case .optOut: return certainty
-        case .wrongNumber: return certainty + 11
-        case .help: return certainty + 12
-        case .optIn: return certainty + 13
-        case .none: return certainty + 14
-        }
-    }
-
-    private func words(_ range: Range<Int>) -> String {
-        let tokens = reading.tokens[range].map { ReplyWords.text(reading.letters[$0.letters]) }
-        return tokens.joined(separator: " ")
     }
 }

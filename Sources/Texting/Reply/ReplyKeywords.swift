@@ -7,6 +7,25 @@ struct ReplyKeywords {
     private let reading: ReplyReading
     private let grammar: ReplyGrammar
     private let traits: [ReplyGrammar.Trait]
+    /// Letters without spaces, emoji and apostrophes: as written, and as understood (slips mended).
+    private var written = Letters()
+    private var squashed = Letters()
+
+    /// Letters of words in a row, and where those of each word end.
+    private struct Letters {
+        private(set) var letters: [UInt32] = []
+        private var ends = [0]
+        private(set) lazy var hasRun = ReplySpelling.hasRun(letters)
+
+        mutating func append(_ word: some Sequence<UInt32>) {
+            letters.append(contentsOf: word)
+            ends.append(letters.count)
+        }
+
+        subscript(range: Range<Int>) -> ArraySlice<UInt32> {
+            letters[ends[range.lowerBound]..<ends[range.upperBound]]
+        }
+    }
 
     init(_ reading: ReplyReading, grammar: ReplyGrammar) {
         self.reading = reading
@@ -14,8 +33,22 @@ struct ReplyKeywords {
         traits = reading.tokens.map { grammar.traits[Int($0.word)] }
     }
 
-    func find() -> ReplyJudge.Finding? {
+    /// Spells the words, once for all ranges that are tried.
+    private mutating func spell() {
+        for (index, token) in reading.tokens.enumerated() {
+            let isEmoji = traits[index].contains(.emoji)
+            let letters = isEmoji ? [] : reading.letters[token.letters]
+            written.append(letters.lazy.filter { $0 != 0x27 })
+            // Stems and marks such as <number> are no spellings.
+            let isSpelt = token.word > 5 && !grammar.lexicon.isStem(token.word)
+            squashed.append(
+                isSpelt && !isEmoji ? grammar.lexicon.words[Int(token.word)][...] : letters)
+        }
+    }
+
+    mutating func find() -> ReplyJudge.Finding? {
         guard reading.tokens.count <= 24, !reading.tokens.isEmpty else { return nil }
+        spell()
         let idle: ReplyGrammar.Trait = [.filler, .dropped, .emoji]
         let all = reading.tokens.indices
         let lower = all.first { traits[$0].isDisjoint(with: idle) } ?? all.lowerBound
@@ -44,15 +77,13 @@ struct ReplyKeywords {
     }
 
     /// The rule of the keyword that stands in `range`, as written or with its slips mended.
-    private func known(_ range: Range<Int>) -> Int? {
-        var written: [UInt32] = []
-        for index in range where !traits[index].contains(.emoji) {
-            written += reading.letters[reading.tokens[index].letters].filter { $0 != 0x27 }
-        }
-        if let rule = grammar.keywords[written] ?? grammar.keywords[squashed(range)] { return rule }
+    private mutating func known(_ range: Range<Int>) -> Int? {
+        let letters = written[range]
+        if let rule = grammar.keywords[letters] ?? grammar.keywords[squashed[range]] { return rule }
+        guard written.hasRun else { return nil }
         for length in [1, 2] {
-            if let calm = ReplySpelling.calmed(written, to: length),
-                let rule = grammar.keywords[calm]
+            if let calm = ReplySpelling.calmed(Array(letters), to: length),
+                let rule = grammar.keywords[calm[...]]
             {
                 return rule
             }
@@ -65,21 +96,8 @@ struct ReplyKeywords {
             .joined(separator: " ")
     }
 
-    /// Letters of the words as understood (slips mended), as written where they are not known.
-    private func squashed(_ range: Range<Int>) -> [UInt32] {
-        var output: [UInt32] = []
-        for index in range where !traits[index].contains(.emoji) {
-            let token = reading.tokens[index]
-            let isKind = 1...5 ~= token.word
-            output +=
-                token.word == 0 || isKind || grammar.lexicon.isStem(token.word)
-                ? Array(reading.letters[token.letters]) : grammar.lexicon.words[Int(token.word)]
-        }
-        return output
-    }
-
     /// `STOP STOP STOP`, `STOP. END. QUIT.`
-    private func repeated(_ range: Range<Int>) -> ReplyJudge.Finding? {
+    private mutating func repeated(_ range: Range<Int>) -> ReplyJudge.Finding? {
         var first: Int?
         for index in range {
             if !traits[index].isDisjoint(with: [.filler, .dropped, .emoji, .tail]) { continue }
@@ -93,7 +111,7 @@ struct ReplyKeywords {
 
     private func misspelt(_ range: Range<Int>) -> ReplyJudge.Finding? {
         guard range.count <= 2 else { return nil }
-        let word = squashed(range)
+        let word = Array(squashed[range])
         guard 3...20 ~= word.count, !grammar.lexicon.guards.contains(word) else { return nil }
         let isKnown = { (word: Int32) in word > 0 && !grammar.lexicon.isStem(word) }
         if range.allSatisfy({ isKnown(reading.tokens[$0].word) }) { return nil }
@@ -113,5 +131,45 @@ struct ReplyKeywords {
             return finding
         }
         return nil
+    }
+}
+
+/// The rules of keywords, found by letters that need not be copied.
+struct ReplyKeywordTable: Sendable {
+    private let keywords: [[UInt32]]
+    /// Numbers of rules, in the order of ``keywords``.
+    let rules: [Int]
+    /// Open addressing, a power of two, at most half full; -1 is free.
+    private var slots: [Int32]
+    /// Letters of the longest keyword: what is longer is none.
+    private let longest: Int
+
+    init(_ table: [[UInt32]: Int]) {
+        keywords = Array(table.keys)
+        rules = Array(table.values)
+        longest = keywords.map(\.count).max() ?? 0
+        var size = 1024
+        while size < keywords.count * 2 { size *= 2 }
+        slots = Array(repeating: -1, count: size)
+        for (number, keyword) in keywords.enumerated() {
+            var slot = Self.slot(keyword[...], size)
+            while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
+            slots[slot] = Int32(number)
+        }
+    }
+
+    subscript(letters: ArraySlice<UInt32>) -> Int? {
+        guard letters.count <= longest else { return nil }
+        var slot = Self.slot(letters, slots.count)
+        while slots[slot] >= 0 {
+            let number = Int(slots[slot])
+            if keywords[number].elementsEqual(letters) { return rules[number] }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return nil
+    }
+
+    private static func slot(_ letters: ArraySlice<UInt32>, _ size: Int) -> Int {
+        Int(truncatingIfNeeded: ReplyKey.feature(ReplyKey.piece(letters))) & (size - 1)
     }
 }

@@ -14,7 +14,6 @@ struct ReplyLexicon: Sendable {
     static let urlMark = Array("<url>".unicodeScalars.map(\.value))
     static let emailMark = Array("<email>".unicodeScalars.map(\.value))
     static let numberMark = Array("number".unicodeScalars.map(\.value))
-    static let biasMark = Array("<bias>".unicodeScalars.map(\.value))
     static let andMark = Array("and".unicodeScalars.map(\.value))
 
     /// All known words, in the order of their numbers.

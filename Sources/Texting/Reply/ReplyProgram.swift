@@ -11,7 +11,7 @@ struct ReplyProgram: Sendable {
     }
 
     private(set) var code: [Instruction] = []
-    /// One bit row per leaf: which words it takes.
+    /// One row of ``rowLength`` per leaf, one bit per word: which words it takes.
     private(set) var members: [UInt64] = []
     let rowLength: Int
     private var rows: [Set<Int32>: Int32] = [:]
@@ -24,11 +24,6 @@ struct ReplyProgram: Sendable {
         self.classes = classes
         self.kin = kin
         rowLength = (wordCount + 63) / 64
-    }
-
-    /// Whether the leaf in `row` takes `word`.
-    @inline(__always) func takes(_ row: Int32, _ word: Int32) -> Bool {
-        members[Int(row) * rowLength + Int(word) >> 6] >> UInt64(word & 63) & 1 == 1
     }
 
     /// Adds a pattern; returns where it begins and the words it can begin with, nil for any.

@@ -96,8 +96,7 @@ struct ReplyReading {
 
     /// What an unknown spelling most likely stands for; `[0]` if nothing.
     private func guess(_ word: [UInt32]) -> [Int32] {
-        let lexicon = grammar.lexicon
-        let known = lexicon.find(word)
+        let known = grammar.lexicon.find(word)
         if known > 0 { return [known] }
         if word.count == 1, ReplyFolding.kind(word[0]) == .emoji { return [ReplyLexicon.emoji] }
         if word.allSatisfy({ ReplyFolding.kind($0) == .digit }) {
@@ -105,37 +104,36 @@ struct ReplyReading {
         }
         let plain = word.filter { !ReplySpelling.isMask($0) }
         if plain.count < word.count {
-            let unmasked = lexicon.unmasked(word)
+            let unmasked = grammar.lexicon.unmasked(word)
             if unmasked > 0 { return [unmasked] }
         }
         if let exact = respelled(word) { return [exact] }
-        let bare = plain.count < word.count ? lexicon.find(plain) : 0
+        let bare = plain.count < word.count ? grammar.lexicon.find(plain) : 0
         if bare > 0 { return [bare] }
-        guard word.count >= 5, word.count <= 40 else { return [lexicon.stem(of: word)] }
-        let slip = word.count <= 20 ? lexicon.slip(word) : 0
+        guard word.count >= 5, word.count <= 40 else { return [grammar.lexicon.stem(of: word)] }
+        let slip = word.count <= 20 ? grammar.lexicon.slip(word) : 0
         if slip > 0 { return [slip] }
-        let stem = lexicon.stem(of: word)
+        let stem = grammar.lexicon.stem(of: word)
         if stem > 0 { return [stem] }
-        return word.count >= 6 ? lexicon.cut(word) ?? [0] : [0]
+        return word.count >= 6 ? grammar.lexicon.cut(word) ?? [0] : [0]
     }
 
     /// Stretched letters, digits for letters, letters of another alphabet that look Latin.
     private func respelled(_ word: [UInt32]) -> Int32? {
-        let lexicon = grammar.lexicon
         for length in [1, 2] {
             if let calm = ReplySpelling.calmed(word, to: length) {
-                let number = lexicon.find(calm)
+                let number = grammar.lexicon.find(calm)
                 if number > 0 { return number }
             }
         }
         if word.contains(where: { $0 < 0x3A || $0 == 0x40 }), word.contains(where: { $0 >= 0x61 }) {
             for one: UInt32 in [0x69, 0x6C] {
-                let number = lexicon.find(ReplySpelling.lettered(word, one: one))
+                let number = grammar.lexicon.find(ReplySpelling.lettered(word, one: one))
                 if number > 0 { return number }
             }
         }
         if let latin = ReplySpelling.latinised(word) {
-            let number = lexicon.find(latin)
+            let number = grammar.lexicon.find(latin)
             if number > 0 { return number }
         }
         return nil

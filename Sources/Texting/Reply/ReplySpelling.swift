@@ -47,10 +47,7 @@ enum ReplySpelling {
     /// Runs of three or more equal letters shortened to `length`; nil if there are none.
     static func calmed(_ word: [UInt32], to length: Int) -> [UInt32]? {
         // Most words have no such run; they cost one look and no memory.
-        let hasRun = word.indices.dropFirst(2).contains {
-            word[$0] == word[$0 - 1] && word[$0] == word[$0 - 2]
-        }
-        guard hasRun else { return nil }
+        guard hasRun(word) else { return nil }
         var output: [UInt32] = []
         var index = 0
         while index < word.count {
@@ -61,6 +58,13 @@ enum ReplySpelling {
             index = end
         }
         return output
+    }
+
+    /// Whether three equal letters stand in a row.
+    static func hasRun(_ word: [UInt32]) -> Bool {
+        word.indices.dropFirst(2).contains {
+            word[$0] == word[$0 - 1] && word[$0] == word[$0 - 2]
+        }
     }
 
     /// Digits and signs read as the letters they look like; `one` is how to read 1.

@@ -182,6 +182,11 @@ struct ReplyWords {
     func spelling(_ word: Word) -> String { Self.text(letters[word.start..<word.end]) }
 
     static func text(_ letters: ArraySlice<UInt32>) -> String {
-        String(String.UnicodeScalarView(letters.compactMap(Unicode.Scalar.init)))
+        var text = ""
+        text.reserveCapacity(letters.count)
+        for letter in letters {
+            if let scalar = Unicode.Scalar(letter) { text.unicodeScalars.append(scalar) }
+        }
+        return text
     }
 }
