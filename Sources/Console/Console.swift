@@ -68,6 +68,7 @@ package struct Console: Sendable {
         SignInRoutes(console: self).add(to: known)
         JoinRoutes(console: self).add(to: known)
         HelpRoutes(console: self).add(to: known)
+        KeyRoutes(console: self).add(to: known)
         PracticeRoutes(console: self).add(to: known)
         LeadRoutes(console: self).add(to: known)
         LiveRoutes(console: self).add(to: known)

@@ -16,16 +16,6 @@ struct HelpRoutes: Sendable {
                 try await chooseNotices(request, context, $0)
             }
         }
-        router.post("/keys") { request, context in
-            try await console.signedIn(request, context) { visitor in
-                let form = try await request.form()
-                try await Membership.set(
-                    ["keys": form["keys"] == "on" ? "on" : "off"],
-                    organisation: visitor.organisation, member: visitor.id,
-                    database: console.store.database)
-                return console.redirect("/help#keys")
-            }
-        }
     }
 
     /// How somebody wants to be told that people wait for them.
@@ -84,7 +74,7 @@ struct HelpRoutes: Sendable {
                 "notices": notices as Any, "has_notices": notices != nil,
                 "push_key": console.notifier?.push?.applicationKey as Any,
                 "keys_on": context.visitor?.settings["keys"] == "on",
-                "key_lists": ["send", "inbox", "talk", "board", "all"].map { words("keys_\($0)") },
+                "key_lists": KeyRoutes.lists(words),
                 "sessions": words("sessions", count: sessions), "many": sessions > 1,
                 "questions": ["angry", "stop", "wrong", "number", "cost"].map {
                     ["question": words("help_\($0)"), "reply": words("help_\($0)_text")]

@@ -98,6 +98,7 @@ extension Console {
         if let visitor = context.visitor {
             all["member"] = ["name": visitor.name, "organisation": visitor.organisationName]
             all["keys"] = visitor.settings["keys"] as Any
+            all["keymap"] = KeyMap(setting: visitor.settings["keymap"]).attribute as Any
             all.merge(places(visitor, request, here: here, words)) { given, _ in given }
             all["wide"] = values["wide"] as? Bool ?? (all["house_bar"] != nil)
         }

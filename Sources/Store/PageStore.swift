@@ -46,10 +46,11 @@ package struct PageStore: Sendable {
     ///     time.
     ///   - imports: connections of the same role for lists of people, at least three, so that a long
     ///     import leaves the pages theirs; nil shares `database`.
+    ///   - presses: connections of the same role for presses of texters; nil shares `database`.
     ///   - passwordCost: log2 of scrypt's N; only tests give one.
     package init(
         database: Database, secret: InstallationSecret, imports: Database? = nil,
-        passwordCost: Int? = nil
+        presses: Database? = nil, passwordCost: Int? = nil
     ) {
         self.database = database
         self.secret = secret
@@ -71,7 +72,7 @@ package struct PageStore: Sendable {
         desk = Desk(database: database)
         reviews = Reviews(database: database)
         subscriptions = Subscriptions(database: database)
-        sendDesk = SendDesk(database: database)
+        sendDesk = SendDesk(database: database, presses: presses)
         ledger = Ledger(database: database)
         histories = Histories(database: database, numberKey: secret.key(.numberHash))
         reveals = Reveals(database: database)

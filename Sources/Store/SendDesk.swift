@@ -49,8 +49,12 @@ package struct SendPage: Sendable {
 package struct SendDesk: Sendable {
     private let database: Database
     private let draw: Draw
+    /// The draw that presses go through.
+    private let press: Draw
+    private let pressDatabase: Database
     private let windows = WindowCache()
     private let leases: Gatherer<Wish, [Lease]>
+    private let progress: Gatherer<Void, CampaignProgress>
 
     /// What a texter's page wishes, with the hours it has just read.
     private struct Wish: Sendable {
@@ -61,11 +65,22 @@ package struct SendDesk: Sendable {
     /// Texters of one transaction at most: some 500 people, so that presses on leases that it
     /// prolongs wait for milliseconds.
     private static let textersMax = 50
+    /// Pages that share one reading of a campaign's progress.
+    private static let readersMax = 1000
 
-    package init(database: Database) {
+    /// - Parameter presses: connections kept for presses, so that none waits behind the pages of
+    ///   hundreds who begin at once; nil shares `database`.
+    package init(database: Database, presses: Database? = nil) {
         self.database = database
-        let draw = Draw(database: database, zoneSets: ZoneSets(database: database))
+        let zoneSets = ZoneSets(database: database)
+        let draw = Draw(database: database, zoneSets: zoneSets)
         self.draw = draw
+        pressDatabase = presses ?? database
+        press = Draw(database: pressDatabase, zoneSets: zoneSets)
+        progress = Gatherer(most: Self.readersMax) { wishes, campaign, organisation in
+            let found = try await CampaignProgress.read(campaign, organisation, in: database)
+            return wishes.map { _ in found }
+        }
         leases = Gatherer(most: Self.textersMax) { wishes, campaign, organisation in
             // All are of one campaign; whoever came last has read its hours last.
             try await draw.lease(
@@ -108,14 +123,14 @@ package struct SendDesk: Sendable {
     package func tap(_ taps: [Tap], campaign: UUID, organisation: Int32) async throws
         -> [TapResult]
     {
-        let found = try await database.transaction(organisation: organisation) {
+        let found = try await pressDatabase.transaction(organisation: organisation) {
             try await Self.setting(campaign, organisation, on: $0)
         }
         guard let found else {
             return taps.map { _ in .refused(.leaseOver) }
         }
         let hours = windows.windows(found.organisation, found.campaign, draw: draw)
-        return try await draw.tap(taps, organisation: organisation, windows: hours) {
+        return try await press.tap(taps, organisation: organisation, windows: hours) {
             let authors = zip(taps, $0).filter { $0.1 == .sent }.map(\.0.member)
             try await Volunteers.sent(authors, campaign, organisation, on: $1)
         }
@@ -198,18 +213,21 @@ package struct SendDesk: Sendable {
     }
 
     private func facts(of visitor: Visitor) async throws -> Facts? {
+        guard var found = try await mine(visitor) else { return nil }
+        let all = try await progress.answer(
+            to: (), campaign: found.campaign.id, organisation: visitor.organisation)
+        (found.page.asked, found.page.people) = (all.asked, all.people)
+        return found
+    }
+
+    /// What is the texter's own; the campaign's progress is for all who ask at once.
+    private func mine(_ visitor: Visitor) async throws -> Facts? {
         let house = visitor.organisation
         return try await database.transaction(organisation: house) { connection in
             let mine = try await connection.first(
                 """
                 SELECT p.campaign_id, g.name, l.name,
-                    CASE WHEN p.sent_on = current_date THEN p.sent_today ELSE 0 END, p.sent,
-                    (SELECT coalesce(sum(next_position - 1), 0)::bigint FROM lane a
-                     WHERE a.organisation_id = p.organisation_id AND a.campaign_id = g.id),
-                    (SELECT coalesce(sum(size), 0)::bigint FROM lane a
-                     WHERE a.organisation_id = p.organisation_id AND a.campaign_id = g.id),
-                    (SELECT count(*) FROM lease h
-                     WHERE h.organisation_id = p.organisation_id AND h.campaign_id = g.id)
+                    CASE WHEN p.sent_on = current_date THEN p.sent_today ELSE 0 END, p.sent
                 FROM participation p
                 JOIN campaign g ON g.organisation_id = p.organisation_id AND g.id = p.campaign_id
                 LEFT JOIN member l ON l.organisation_id = g.organisation_id AND l.id = g.lead_id
@@ -220,9 +238,7 @@ package struct SendDesk: Sendable {
                 SendPage(
                     campaign: try row.value(0), campaignName: try row.value(1),
                     leadName: try row.value(2), sentToday: Int(try row.value(3) as Int32),
-                    sentEver: Int(try row.value(4) as Int32),
-                    asked: max(0, try row.value(5) as Int - (try row.value(7) as Int)),
-                    people: try row.value(6))
+                    sentEver: Int(try row.value(4) as Int32), asked: 0, people: 0)
             }
             guard let mine,
                 let found = try await Self.setting(mine.campaign, house, on: connection)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from checks import faults
 from test_reply import conversation
 from town import wait_until
 
@@ -197,3 +198,41 @@ def test_keys_of_a_board(keyed, town):
     lead.open(f"/o/c/{town.campaign}")
     page.keyboard.press("r")
     page.wait_for_url("**/o/replies*")
+
+
+def test_keys_of_ones_own(keyed, town):
+    """A key of one's own does what ours did, and ours nothing; wrong ones are told and kept."""
+    phone = keyed()
+    page = phone.page
+    phone.open("/keys")
+    page.fill("#key_skip", "x")
+    page.fill("#key_send", "x")
+    page.click("main form .act")
+    assert "Two things" in page.inner_text("[role=alert]")
+    assert page.input_value("#key_send") == "x"
+    assert page.locator("[aria-invalid=true]").count() == 2
+    # Two keys that change places, and one that is new.
+    for name, key in (("send", "n"), ("skip", ";"), ("inbox", "q")):
+        page.fill(f"#key_{name}", key)
+    page.click("main form .act")
+    page.wait_for_selector("[role=status]")
+    phone.picture("keys-own")
+    assert faults(page) == []
+
+    phone.open("/send")
+    page.keyboard.press("i")
+    page.keyboard.press(";")
+    assert page.evaluate("document.activeElement.value") == "language"
+    page.keyboard.press("Escape")
+    assert texts_of(town, phone.who) == 0
+    page.keyboard.press("n")
+    wait_until(lambda: texts_of(town, phone.who) == 1, 15, "a text by n")
+    page.keyboard.press("q")
+    page.wait_for_url("**/inbox")
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    page.wait_for_url("**/send")
+    phone.open("/keys")
+    page.click("[name=reset]")
+    page.wait_for_url("**/keys?said=saved")
+    assert page.input_value("#key_send") == ";"

@@ -7,12 +7,15 @@ from test_reply import conversation, send_one
 from town import wait_until
 
 
+LONG = "Hubert Blaine Wolfeschlegelsteinhausenbergerdorff the Third"
+
+
 @pytest.fixture(scope="module")
 def settled(chromium, town):
     """Somebody with conversations of several kinds; gives the member and the pages to visit."""
     from phone import Phone
     phone = Phone(chromium, town)
-    member = phone.join("Hubert Blaine Wolfeschlegelsteinhausenbergerdorff the Third")
+    member = phone.join(LONG)
     pages = {}
     for kind, words in [("plain", "Yes! what time?"), ("stop", "please no more of this"),
                         ("arabic", "مرحبا، متى نلتقي؟ 🎉"), ("abuse", "you bitch")]:
@@ -21,13 +24,17 @@ def settled(chromium, town):
         talk = wait_until(lambda p=person: conversation(town, p), 10, "a conversation")
         pages[f"talk-{kind}"] = f"/c/{talk}"
     town.sql(f"""
+        UPDATE contact SET name = '{LONG}' WHERE id IN (
+            SELECT contact_id FROM lease WHERE member_id = '{member}' UNION
+            SELECT contact_id FROM conversation WHERE id = '{pages["talk-plain"][3:]}')""")
+    town.sql(f"""
         INSERT INTO note (organisation_id, id, conversation_id, author_id, kind, body)
         VALUES (1, '{town.new_id()}', '{pages["talk-arabic"][3:]}', '{town.lead}', 'note',
             'Prefers to be written to in Arabic, in the evening.')""")
     pages |= {
         "inbox": "/inbox", "inbox-done": "/inbox?bucket=done", "inbox-find": "/inbox?find=zzz",
         "inbox-question": "/inbox?only=question", "inbox-nobody": "/inbox?only=no",
-        "send": "/send", "done": "/done", "practice": "/practice", "help": "/help",
+        "send": "/send", "done": "/done", "practice": "/practice", "help": "/help", "keys": "/keys",
         "raise": f"/help?about={pages['talk-plain'][3:]}", "join-again": "/j/doorstep",
         "missing": "/nowhere", "pieces": "/pieces",
     }

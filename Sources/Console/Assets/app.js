@@ -102,14 +102,18 @@ document.addEventListener("keydown", (event) => {
 
 // Keys: `data-key` names those of a control; "gs" is g and then s within two seconds. Single ones act
 // only where switched on and never in a field (WCAG 2.1.4), Enter and Space only beside controls.
-const keysOn = document.documentElement.dataset.keys === "on";
+const { keys, map = "" } = document.documentElement.dataset;
+const swaps = map.split(" ");
 let last = "";
 let lastAt = 0;
 document.addEventListener("keydown", (event) => {
-  const { key, target } = event;
+  let { key, target } = event;
   if (event.defaultPrevented || event.repeat || event.altKey || one("dialog[open]")) return;
   const isChord = event.ctrlKey || event.metaKey;
-  if (!isChord && (!keysOn || target.closest("input, textarea, select"))) return;
+  if (!isChord && (keys !== "on" || target.closest("input, textarea, select"))) return;
+  // A texter's own key stands for one of ours, and ours then for none (KeyMap).
+  if (!isChord) key = (swaps.find((swap) => swap[0] === key) ?? "=" + key).slice(1);
+  if (!key) return;
   const name = (isChord ? "Ctrl+" : "") + (key === " " ? "Space" : key);
   if (/^(Enter|Space)$/.test(name) && target.closest("a, button, summary")) return;
   const find = (wish) => all(`[data-key~="${CSS.escape(wish)}"]`).find((place) => !place.closest("[hidden]"));

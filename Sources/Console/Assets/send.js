@@ -6,17 +6,10 @@ const form = one("[data-press]");
 const card = one("[data-card]");
 const language = document.documentElement.lang;
 
+const keep = (name, value) => localStorage.setItem(name, JSON.stringify(value));
+const kept = (name) => JSON.parse(localStorage.getItem(name) ?? "[]");
 /** Presses that the server has not answered; survives reload and loss of signal. */
-const outbox = {
-  read: () => JSON.parse(localStorage.getItem("outbox") ?? "[]"),
-  write: (presses) => localStorage.setItem("outbox", JSON.stringify(presses)),
-  add(press) {
-    this.write([...this.read(), press]);
-  },
-  remove(key) {
-    this.write(this.read().filter((press) => press.key !== key));
-  },
-};
+const outbox = () => kept("outbox");
 const done = new Set();
 let cards = [];
 let shown = null;
@@ -62,16 +55,16 @@ async function topUp() {
     for (const next of state.cards) next.ends = now + 1000 * next.seconds;
     ends = state.cards.find((next) => next.key === shown?.key)?.ends ?? ends;
     warn();
-    const pressed = new Set([...done, ...outbox.read().map((press) => press.key)]);
+    const pressed = new Set([...done, ...outbox().map((press) => press.key)]);
     cards = state.cards.filter((next) => !pressed.has(next.key) && next.key !== shown?.key);
-    localStorage.setItem("cards", JSON.stringify(cards));
+    keep("cards", cards);
     one("[data-progress]").textContent = state.progress;
     one("[data-bar]").max = Math.max(1, state.people);
     one("[data-bar]").value = state.asked;
-    if (!outbox.read().length) one("[data-mine]").textContent = state.mine;
+    if (!outbox().length) one("[data-mine]").textContent = state.mine;
     if (!form || shown) return;
     if (cards.length) return show(cards.shift(), true);
-    if (!outbox.read().length) location.replace("/send");
+    if (!outbox().length) location.replace("/send");
   } catch {
     signal();
   }
@@ -97,7 +90,7 @@ one("[data-keep] button")?.addEventListener("click", () =>
 setInterval(warn, 5000);
 
 function signal() {
-  const waiting = outbox.read().length;
+  const waiting = outbox().length;
   const banner = one("[data-signal]");
   banner.hidden = waiting === 0 || navigator.onLine === true && !failed;
   const forms = banner.dataset;
@@ -112,12 +105,12 @@ async function flush() {
   if (flushing) return;
   flushing = true;
   try {
-    for (let press; (press = outbox.read()[0]); ) {
+    for (let press; (press = outbox()[0]); ) {
       const { ok, status, value } = await post("/send", press);
       failed = false;
       if (status === 401) return location.assign("/");
       if (status >= 500) throw new Error("server");
-      outbox.remove(press.key);
+      keep("outbox", outbox().filter(({ key }) => key !== press.key));
       if (ok) one("[data-said]").textContent = one("[data-said]").dataset.sent + " " + press.name;
       else refuse(value.sentence);
     }
@@ -145,11 +138,11 @@ function press(event) {
   // One deliberate act: a held key or a bouncing finger is none.
   if (!shown || now - lastPress < 250) return;
   lastPress = now;
-  outbox.add({ ...shown, at: Date.now() });
+  keep("outbox", [...outbox(), { ...shown, at: Date.now() }]);
   done.add(shown.key);
   performance.mark("pressed");
   const next = cards.shift();
-  localStorage.setItem("cards", JSON.stringify(cards));
+  keep("cards", cards);
   show(next ?? null, true);
   performance.measure("press to next card", "pressed");
   flush().then(() => {
@@ -196,17 +189,17 @@ let campaignState = one("[data-state]").dataset.state;
 document.addEventListener("live", ({ detail }) => {
   const changed = detail.campaign !== campaignState;
   campaignState = detail.campaign;
-  if (changed && !outbox.read().length) location.replace("/send");
+  if (changed && !outbox().length) location.replace("/send");
 });
 
 shown = readShown();
 if (shown) ends = performance.now() + 1000 * Number(form.dataset.seconds);
-if (shown && done.size === 0 && outbox.read().some((press) => press.key === shown.key)) {
+if (shown && done.size === 0 && outbox().some((press) => press.key === shown.key)) {
   // Drawn from the worker's cache after a press without signal: go on with the next one.
-  cards = JSON.parse(localStorage.getItem("cards") ?? "[]");
+  cards = kept("cards");
   show(cards.shift() ?? null, false);
 }
-if (form || outbox.read().length) {
+if (form || outbox().length) {
   flush();
   topUp();
 }

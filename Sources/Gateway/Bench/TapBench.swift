@@ -9,8 +9,9 @@ struct TapBenchCommand: AsyncParsableCommand {
         commandName: "taps",
         abstract: "Leases and presses of many texters, from the press to the carrier.",
         discussion: """
-            Texters lease and press as the pages do, first as fast as they can, then once a second \
-            each; a worker sends what they press, to numbers without a limit. The way to the carrier \
+            Texters lease and press as the pages do: as fast as they can; once a second each, all \
+            beginning in the same second; and once a second each, beginning over the ten seconds that \
+            ten people last. A worker sends what they press, to numbers without a limit. The way to the carrier \
             ends with the first byte that the carrier saw.
             """)
 
@@ -18,6 +19,12 @@ struct TapBenchCommand: AsyncParsableCommand {
     @Option(help: "Texters at once.") var texters = 500
     @Option(help: "Seconds of each shape.") var seconds = 20
     @Option(help: "People of the shape without pauses.") var people = 100_000
+
+    /// Names, seconds between two presses, and seconds over which the texters begin.
+    private static let shapes = [
+        ("as fast as they can", 0.0, 0.0), ("1/s each, begun together", 1.0, 1.0),
+        ("1/s each, begun over 10 s", 1.0, 10.0),
+    ]
 
     func run() async throws {
         let context = try await CommandContext(common)
@@ -28,18 +35,22 @@ struct TapBenchCommand: AsyncParsableCommand {
         do {
             let pool = try Database(
                 url: house.databaseURL, size: 8, applicationName: "barnstorm bench taps")
-            for (name, pause) in [("as fast as they can", 0.0), ("a press a second each", 1.0)] {
-                let seed = TapSeed(house: house, pool: pool)
+            let presses = try Database(
+                url: house.databaseURL, size: 2, applicationName: "barnstorm bench presses")
+            for (name, pause, arrival) in Self.shapes {
+                let seed = TapSeed(house: house, pool: pool, presses: presses)
                 let room = try await seed.furnish(
                     texters: texters, people: pause > 0 ? texters * (seconds + 20) : people)
                 let sending = try await TapSending.start(house, room.organisation)
                 let work = try await room.work(
-                    name: "\(texters) texters, \(name)", pause: pause, seconds: Double(seconds))
+                    name: "\(texters) texters, \(name)", pause: pause, arrival: arrival,
+                    seconds: Double(seconds))
                 var run = work.run
                 run.add(try await sending.finish(work.saved, log: log))
                 try context.output.print(run, run.line)
             }
             await pool.close()
+            await presses.close()
         } catch {
             try? await house.close()
             throw error
@@ -85,6 +96,7 @@ struct TapRun: Encodable, Sendable {
 struct TapSeed: Sendable {
     let house: BenchHouse
     let pool: Database
+    let presses: Database
 
     /// A zone of fixed offset where it is about noon; the sign is POSIX's.
     private static var noonZone: String {
@@ -149,7 +161,8 @@ struct TapSeed: Sendable {
         }
         try await fill(organisation, campaign, lane, people: people, zone: zone)
         return TapRoom(
-            desk: SendDesk(database: pool), campaign: campaign, organisation: organisation,
+            desk: SendDesk(database: pool, presses: presses), campaign: campaign,
+            organisation: organisation,
             texters: try await sit(texters, organisation, campaign))
     }
 
@@ -216,9 +229,11 @@ struct TapRoom: Sendable {
     }
 
     /// - Returns: the figures, and when each text was saved.
-    /// - Parameter pause: seconds between two presses of one texter.
+    /// - Parameters:
+    ///   - pause: seconds between two presses of one texter.
+    ///   - arrival: seconds over which the texters begin.
     func work(
-        name: String, pause: Double, seconds: Double
+        name: String, pause: Double, arrival: Double, seconds: Double
     ) async throws -> (run: TapRun, saved: [UUID: Date]) {
         let desk = desk
         let taps = TapDesk { try await desk.tap($0, campaign: $1, organisation: $2) }
@@ -226,7 +241,11 @@ struct TapRoom: Sendable {
         let end = begin.advanced(by: .seconds(seconds))
         let spans = try await withThrowingTaskGroup(of: Spans.self) { group in
             for texter in texters {
-                group.addTask { try await shift(of: texter, taps, pause: pause, until: end) }
+                group.addTask {
+                    // People do not press in step.
+                    if arrival > 0 { try await Task.sleep(for: .seconds(.random(in: 0..<arrival))) }
+                    return try await shift(of: texter, taps, pause: pause, until: end)
+                }
             }
             return try await group.reduce(into: Spans()) { all, one in
                 all.taps += one.taps
@@ -254,8 +273,6 @@ struct TapRoom: Sendable {
     ) async throws -> Spans {
         var spans = Spans()
         let clock = ContinuousClock()
-        // People do not press in step.
-        if pause > 0 { try await Task.sleep(for: .seconds(Double.random(in: 0..<pause))) }
         while clock.now < end {
             let asked = clock.now
             guard let page = try await desk.page(for: texter), !page.cards.isEmpty else { break }

@@ -26,6 +26,9 @@ struct WebPart: Sendable {
         // Lists of people take minutes: they have connections of their own.
         let lists = try Database(
             url: url, size: 4, role: "barnstorm_web", applicationName: "barnstorm lists")
+        // A press never waits behind the pages of hundreds who begin at once.
+        let presses = try Database(
+            url: url, size: 2, role: "barnstorm_web", applicationName: "barnstorm presses")
         let desk = Self.desk(installation, hooks)
         let log = Logger(label: "barnstorm.ingress")
         let puller = InboundPuller(
@@ -37,7 +40,8 @@ struct WebPart: Sendable {
         let router = Router(context: ConsoleContext.self)
         HealthRoutes(database: pages, metrics: .shared).add(to: router)
         let console = try Self.console(
-            installation, pages, lists: lists, pictures: Self.pictures(installation, hooks))
+            installation, pages, lists: lists, presses: presses,
+            pictures: Self.pictures(installation, hooks))
         console.add(to: router)
         let application = Application(
             router: router,
@@ -51,7 +55,7 @@ struct WebPart: Sendable {
         services =
             [StateGauges(database: hooks), ingress] + notices
             + [console.listener(hooks), application]
-        databases = [pages, lists, hooks]
+        databases = [pages, lists, presses, hooks]
         Self.warmUp()
     }
 
@@ -66,12 +70,13 @@ struct WebPart: Sendable {
 
     private static func console(
         _ installation: Installation, _ database: Database, lists: Database,
-        pictures: Pictures
+        presses: Database, pictures: Pictures
     ) throws -> Console {
         let settings = installation.settings
         return try Console(
             store: PageStore(
-                database: database, secret: installation.secret, imports: lists),
+                database: database, secret: installation.secret, imports: lists,
+                presses: presses),
             publicURL: settings.publicURL(), notifier: notifier(installation), pictures: pictures)
     }
 
