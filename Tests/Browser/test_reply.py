@@ -86,6 +86,21 @@ def test_opt_out_is_one_tap_and_can_be_taken_back(texter, town):
     assert sum("no more texts" in body for body in town.carrier_texts(number)) == 1
 
 
+def test_an_opt_out_that_fails_is_told(texter, town):
+    """Without signal the tap is not swallowed: the page says that they are not opted out yet."""
+    person = town.reply(texter.member, "hm")
+    identity = wait_until(lambda: conversation(town, person), 10, "a conversation")
+    texter.open(f"/c/{identity}")
+    texter.context.set_offline(True)
+    texter.tap("[data-stop]")
+    texter.page.wait_for_selector("[data-news]:not([hidden]) >> text=Not opted out yet")
+    out = f"SELECT opted_out_at IS NOT NULL FROM contact WHERE id = '{person}'"
+    assert town.sql(out) == "f"
+    texter.context.set_offline(False)
+    texter.tap("[data-stop]")
+    wait_until(lambda: town.sql(out) == "t", 10, "the stop")
+
+
 def test_pinned_thread(texter, town):
     """An open conversation stays; what comes in is announced and the draft is kept."""
     person = town.reply(texter.member, "who is this")

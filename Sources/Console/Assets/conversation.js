@@ -9,14 +9,15 @@ const draftKey = "draft " + id;
 // Open at the newest text.
 one("[data-thread] li:last-of-type")?.scrollIntoView({ block: "center" });
 
+function tell(sentence) {
+  const banner = one("[data-news]");
+  one("p", banner).textContent = sentence ?? banner.dataset.words;
+  banner.hidden = false;
+}
 let seenAt = null;
 document.addEventListener("live", ({ detail }) => {
   const mine = detail.waiting.find((entry) => entry.startsWith(id));
-  if (seenAt !== null && mine && mine !== seenAt) {
-    const banner = one("[data-news]");
-    one("p", banner).textContent = banner.dataset.words;
-    banner.hidden = false;
-  }
+  if (seenAt !== null && mine && mine !== seenAt) tell();
   seenAt = mine ?? "";
 });
 
@@ -90,11 +91,7 @@ if (form) {
     field.value = fields.body;
     form.elements.answer.value = fields.answer;
     count();
-    if (sentence) {
-      const banner = one("[data-news]");
-      one("p", banner).textContent = sentence;
-      banner.hidden = false;
-    }
+    if (sentence) tell(sentence);
     field.focus();
   }
   form.addEventListener("submit", (event) => {
@@ -136,6 +133,9 @@ if (form) {
   function stop(event) {
     event.preventDefault();
     event.stopImmediatePropagation();
-    post(`/c/${id}/stop`, {}).then(({ ok }) => ok && location.replace(`/c/${id}?said=stopped`));
+    const failed = () => tell(form.dataset.noStop);
+    post(`/c/${id}/stop`, {})
+      .then(({ ok }) => (ok ? location.replace(`/c/${id}?said=stopped`) : failed()))
+      .catch(failed); // not in silence
   }
 }
