@@ -76,7 +76,8 @@ def chromium():
     assert path, "Chromium is missing: apt-get install chromium"
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=options)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=options, timeout=180_000)
         yield browser
         browser.close()
 

@@ -130,7 +130,7 @@ def test_cards_come_back_after_a_dead_zone(phone, town):
     """All cards pressed without signal: with signal the texts go and the next person appears."""
     member = phone.join()
     page = phone.page
-    page.wait_for_function("JSON.parse(localStorage.cards ?? '[]').length > 4")
+    phone.wait_for_cards()
     phone.context.set_offline(True)
     presses = 0
     while page.is_enabled("[data-press] [data-send]"):
@@ -139,7 +139,7 @@ def test_cards_come_back_after_a_dead_zone(phone, town):
         page.wait_for_timeout(300)  # a faster finger is taken for a bounce
         assert presses < 20
     phone.context.set_offline(False)
-    page.wait_for_selector("[data-press] [data-send]:enabled", timeout=30_000)
+    page.wait_for_selector("[data-press] [data-send]:enabled")
     wait_until(lambda: texts_of(town, member) == presses, 30, "the texts of the dead zone")
 
 

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Sends bytes over one connection and reads until `end` appears or ten seconds pass.
+/// Sends bytes over one connection and reads until `end` appears or a minute passes.
 func pipelined(port: Int, _ bytes: String, until end: String) throws -> String {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
@@ -15,7 +15,7 @@ func pipelined(port: Int, _ bytes: String, until end: String) throws -> String {
         }
     }
     guard isConnected else { throw POSIXError(.ECONNREFUSED) }
-    var limit = timeval(tv_sec: 10, tv_usec: 0)
+    var limit = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(
         descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     _ = Array(bytes.utf8).withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, 0) }

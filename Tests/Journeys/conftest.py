@@ -35,7 +35,7 @@ def server():
     scratch.chmod(0o755)
     one = Server(scratch / "pg")
     yield one
-    one.postgres.stop()
+    one.postgres.discard()
     subprocess.run(["rm", "-rf", str(scratch)], check=False)
 
 

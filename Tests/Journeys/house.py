@@ -87,6 +87,12 @@ class Postgres:
     def stop(self):
         self._bash(f"pg_stop '{self.folder}'")
 
+    def discard(self):
+        """Stops at once, without writing back what nobody will read."""
+        data = f"{self.folder}/data"
+        self._bash(f"[ ! -f '{data}/postmaster.pid' ] || "
+                   f'pg_as "$(pg_bin)/pg_ctl" -D \'{data}\' -m immediate -w stop >/dev/null')
+
     def create(self, name):
         Database(self.url).psql(f"CREATE DATABASE {name}")
         return self.url.replace("///postgres?", f"///{name}?")
@@ -116,7 +122,7 @@ class House:
     def __exit__(self, kind, *_):
         for name in list(self.children):
             self.kill(name, signal.SIGKILL)
-        self.postgres.stop()
+        self.postgres.discard()
         if kind is None and not self.failed and not os.environ.get("BARNSTORM_KEEP"):
             subprocess.run(["rm", "-rf", str(self.scratch)], check=False)
         else:

@@ -50,6 +50,7 @@ import Testing
         }
         try await CarrierBench.run {
             $0.knobs.webhooks.reorder = 1
+            $0.knobs.receipts.finalMilliseconds = 2_000  // the second comes after half of it
         } _: { bench in
             _ = try await bench.text(to: "+15555550123")
             let calls = try await bench.receiver.calls(2)

@@ -169,7 +169,7 @@ final class RawConnection: Sendable {
             }
         }
         guard result == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
-        setReadTimeout(seconds: 10)
+        setReadTimeout(seconds: 60)
     }
 
     deinit { close(descriptor) }

@@ -24,7 +24,7 @@ struct PlainProvider: Provider {
             body: Array(
                 "\(text.to)\n\(text.from)\n\(text.token)\n\(text.body)\n\(text.validity / .seconds(1))"
                     .utf8),
-            timeout: .seconds(3))
+            timeout: .seconds(30))
     }
 
     func outcome(of result: HTTPResult) -> SendOutcome {

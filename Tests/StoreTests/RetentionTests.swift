@@ -24,7 +24,8 @@ import Testing
                 low: 0x8000_0000_0000_0000 | UInt64.random(in: 0...UInt64.max) >> 2)
         }
         let old = Old(contact: id(), message: id(), talk: id(), note: id(), answer: id())
-        // Partitions begin a month ago: what is older lies in one of the test's own.
+        // Partitions begin a month before the tables were made, which may be last month: what is much
+        // older lies in one of the test's own.
         try await partitions(house.database)
         let org = house.organisation
         for statement: SQL in [
@@ -76,7 +77,7 @@ import Testing
                 IF to_regclass('message_old') IS NULL THEN
                     CREATE TABLE message_old PARTITION OF message
                     FOR VALUES FROM (uuid_at('2000-01-01')) TO (uuid_at((date_trunc('month',
-                        now() AT TIME ZONE 'UTC') - interval '1 month') AT TIME ZONE 'UTC'));
+                        now() AT TIME ZONE 'UTC') - interval '3 months') AT TIME ZONE 'UTC'));
                 END IF;
             END $$
             """)
