@@ -18,6 +18,7 @@ def texter(phone, town):
 def send_one(phone, town):
     count = f"SELECT count(*) FROM message WHERE kind = 1 AND author_id = '{phone.member}'"
     before = int(town.sql(count))
+    phone.page.wait_for_timeout(300)  # a press soon after the last is taken for a bounce
     phone.page.click("[data-press] [data-send]")
     wait_until(lambda: int(town.sql(count)) == before + 1, 30, "a text")
 
