@@ -48,7 +48,7 @@ package struct JoinRequest: Sendable {
 
 /// Who takes part in which campaign; writes `participation` and `join_request`.
 package struct Volunteers: Sendable {
-    private let database: Database
+    let database: Database
 
     package init(database: Database) { self.database = database }
 

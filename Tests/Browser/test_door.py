@@ -53,3 +53,55 @@ def test_the_practice_room_at_the_door(phones, town):
     speak("en")
     one.open("/j/nothing/practice")
     assert "We do not know this link" in one.page.inner_text("main")
+
+
+def test_a_mistyped_code_suggests_what_one_can_join(phones, signed_in, town):
+    """Nothing before an organiser says that anyone may find it; then the likely one first."""
+    one = phones(scripts=False)
+    one.open("/j/dorstep")
+    assert "Doorstep Saturday" not in one.page.content() and "Join" not in one.page.inner_text("main")
+
+    olga = signed_in("organiser", "Olga", width=1280)
+    olga.open(f"/o/c/{town.campaign}/when")
+    assert faults(olga.page) == []
+    olga.page.check("[name=findable]")
+    olga.picture("when-findable")
+    olga.page.click("button:has-text('Save'):not([name=on])")
+    olga.page.wait_for_selector("[name=findable]:checked")
+
+    # Others that anyone may find, launched later; the last one sleeps, and none of them is a slip.
+    for place, name in enumerate(("Alpha", "Beta", "Gamma")):
+        campaign = town.new_id()
+        town.sql(f"""
+            INSERT INTO campaign (organisation_id, id, name, state, code, script_version, findable,
+                launched_at) VALUES (1, '{campaign}', '{name}', '{"live" if place else "paused"}',
+                '{name.lower()}-{campaign[:6]}', 1, true, now() + interval '{place} min');
+            INSERT INTO lane (organisation_id, id, campaign_id, import_id, zone_set, size)
+            SELECT 1, '{town.new_id()}', '{campaign}', import_id, zone_set, 9 FROM lane LIMIT 1""")
+    one.open("/j/dorstep")
+    names = [each.inner_text() for each in one.page.query_selector_all("h3")]
+    assert names == ["Doorstep Saturday", "Gamma", "Beta"]
+    assert "Did you mean this?" in one.page.inner_text("main li:first-child")
+    assert len(one.page.query_selector_all("text=Did you mean this?")) == 1
+    one.picture("unknown-sessions")
+    one.open("/j/nothing")
+    names = [each.inner_text() for each in one.page.query_selector_all("h3")]
+    assert names == ["Gamma", "Beta", "Doorstep Saturday"]
+    try:
+        town.sql("UPDATE campaign SET opens_minute = 1080, closes_minute = 1200 WHERE name = 'Gamma'")
+        one.open("/j/nothing")
+        names = [each.inner_text() for each in one.page.query_selector_all("h3")]
+        assert names == ["Beta", "Doorstep Saturday", "Gamma"]
+        assert "Opens in" in one.page.inner_text("main li:last-child")
+        seen = phones()
+
+        def speak(language):
+            seen.context.add_cookies([{"name": "lang", "value": language, "url": town.base}])
+
+        assert look_at(seen, {"unknown": "/j/dorstep"}, speak) == []
+        one.open("/j/dorstep")
+        one.page.click("main li:first-child a.act")
+        assert one.page.url.endswith("/j/doorstep")
+    finally:
+        town.sql("UPDATE campaign SET state = 'ended', ended_at = now() "
+                 "WHERE name IN ('Alpha', 'Beta', 'Gamma')")

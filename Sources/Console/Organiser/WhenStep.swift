@@ -45,6 +45,7 @@ struct WhenStep: Sendable {
             },
         ]
         for key in Self.keys { values[key] = value(key) }
+        values["findable"] = value("findable") == Self.ticked
         if let code = campaign.code {
             let address = "\(console.publicURL)/j/\(code)"
             values["join"] = [
@@ -89,6 +90,9 @@ struct WhenStep: Sendable {
         "ceiling",
     ]
 
+    /// What a ticked box is sent as, and shown as where two editors are compared.
+    private static let ticked = "✓"
+
     /// A plan as its form shows it.
     static func texts(_ plan: CampaignPlan, zone: String) -> [String: String] {
         func clock(_ minute: Int16?) -> String {
@@ -111,6 +115,7 @@ struct WhenStep: Sendable {
             "texters_max": plan.textersMax.map(String.init) ?? "",
             "price": price(plan.priceMicros), "ceiling": price(plan.spendCeilingMicros),
             "join_mode": plan.joinMode, "pool": plan.pool,
+            "findable": plan.isFindable ? ticked : "",
         ]
     }
 
@@ -140,6 +145,7 @@ struct WhenStep: Sendable {
         if let mode = fields["join_mode"], ["open", "code", "approve"].contains(mode) {
             plan.joinMode = mode
         }
+        plan.isFindable = fields["findable"] == ticked
         if let pool = fields["pool"] { plan.pool = String(pool.prefix(100)) }
         return plan
     }
@@ -186,7 +192,7 @@ struct WhenStep: Sendable {
                 error: words("when_wrong_\(wrong.key)"))
         } catch let conflict as EditConflict {
             let theirs = Self.texts(CampaignPlan(draft), zone: zone)
-            let keys = Self.keys + ["join_mode", "pool"]
+            let keys = Self.keys + ["join_mode", "findable", "pool"]
             return console.conflict(
                 request, context, draft, here: .when, conflict,
                 pairs: keys.map { key in

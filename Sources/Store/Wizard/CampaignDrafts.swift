@@ -18,6 +18,8 @@ package struct CampaignDraft: Sendable {
     package var editorName: String?
     package var editedAt: Date?
     package var joinMode: String
+    /// Whether it is shown to those who mistyped a code.
+    package var isFindable: Bool
     package var textersMax: Int32?
     package var peopleNeeded: Int32?
     package var leadID: UUID?
@@ -56,6 +58,7 @@ package struct CampaignPlan: Sendable, Equatable {
     package var peopleNeeded: Int32?
     package var textersMax: Int32?
     package var joinMode: String
+    package var isFindable: Bool
     package var pool: String
     package var priceMicros: Int
     package var spendCeilingMicros: Int?
@@ -69,6 +72,7 @@ package struct CampaignPlan: Sendable, Equatable {
         peopleNeeded = draft.peopleNeeded
         textersMax = draft.textersMax
         joinMode = draft.joinMode
+        isFindable = draft.isFindable
         pool = draft.campaign.pool
         priceMicros = draft.campaign.priceMicros
         spendCeilingMicros = draft.campaign.spendCeilingMicros
@@ -115,7 +119,7 @@ package struct CampaignDrafts: Sendable {
                 c.texters_max, c.people_needed, c.lead_id, c.tested_version, c.asked_by, c.asked_at,
                 c.approved_by, a.name, c.approved_edition, c.launch_at, c.launch_refusal,
                 (SELECT coalesce(sum(size), 0)::bigint FROM lane l
-                 WHERE l.organisation_id = c.organisation_id AND l.campaign_id = c.id)
+                 WHERE l.organisation_id = c.organisation_id AND l.campaign_id = c.id), c.findable
             FROM campaign c
             LEFT JOIN member e ON e.organisation_id = c.organisation_id AND e.id = c.edited_by
             LEFT JOIN member a ON a.organisation_id = c.organisation_id AND a.id = c.approved_by
@@ -127,6 +131,7 @@ package struct CampaignDrafts: Sendable {
                 editions: (try? (row.value(1) as JSONB).decode([String: Int].self)) ?? [:],
                 editedBy: try row.value(2), editorName: try row.value(3),
                 editedAt: try row.value(4), joinMode: try row.value(5),
+                isFindable: try row.value(18),
                 textersMax: try row.value(6), peopleNeeded: try row.value(7),
                 leadID: try row.value(8), testedVersion: try row.value(9),
                 askedBy: try row.value(10), askedAt: try row.value(11),
@@ -222,6 +227,7 @@ package struct CampaignDrafts: Sendable {
                     closes_minute = \(plan.closesMinute), send_before = \(plan.sendBefore),
                     per_minute = \(plan.perMinute), people_needed = \(plan.peopleNeeded),
                     texters_max = \(plan.textersMax), join_mode = \(plan.joinMode),
+                    findable = \(plan.isFindable),
                     canary = CASE WHEN state = 'draft' THEN \(plan.canary) ELSE canary END,
                     pool = CASE WHEN state = 'draft' THEN \(plan.pool) ELSE pool END,
                     price_micros = \(plan.priceMicros),
