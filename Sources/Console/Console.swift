@@ -69,6 +69,7 @@ package struct Console: Sendable {
         JoinRoutes(console: self).add(to: known)
         HelpRoutes(console: self).add(to: known)
         KeyRoutes(console: self).add(to: known)
+        LessonRoutes(console: self).add(to: known)
         PracticeRoutes(console: self).add(to: known)
         LeadRoutes(console: self).add(to: known)
         LiveRoutes(console: self).add(to: known)

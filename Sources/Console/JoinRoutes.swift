@@ -46,6 +46,7 @@ struct JoinRoutes: Sendable {
                 "finished": campaign.isFinished, "approve": campaign.joinMode == "approve",
                 "paused": ["paused", "held"].contains(campaign.state),
                 "asleep": try await asleep(campaign, words) as Any, "known": here?.name as Any,
+                "not_you": here.map { words("join_not_you", ["name": $0.name]) } as Any,
                 "name": fields?["name"] ?? "", "login": fields?["login"] ?? "",
                 "name_error": errors["name"].map { words($0) } as Any,
                 "login_error": errors["login"].map { words($0) } as Any,
@@ -104,7 +105,8 @@ struct JoinRoutes: Sendable {
                 isProven: false)
         {
             return try await console.signIn(
-                request, organisation: campaign.organisation, member: member, to: "/send")
+                request, organisation: campaign.organisation, member: member,
+                to: "/lesson?back=\(request.uri.path)")
         }
         return try await sendCode(campaign, details, request, context, fields)
     }
@@ -152,8 +154,11 @@ struct JoinRoutes: Sendable {
             return console.page(
                 "code_gone", request, context, title: words("code_title"), ["back": back])
         }
+        let isTaught = console.isTaught(
+            request, organisation: campaign.organisation, login: details.login)
         return console.page(
-            "lesson", request, context, title: words("lesson_title"),
+            "lesson", request, context,
+            title: words(isTaught ? "code_title" : "lesson_title"),
             status: error == nil ? .ok : .unprocessableContent, scripts: ["app.js"],
             [
                 "campaign": campaign.name, "path": request.uri.path, "back": back,
@@ -161,7 +166,9 @@ struct JoinRoutes: Sendable {
                     details.isEmail ? "code_mailed" : "code_texted", ["where": details.hint]),
                 "error": error as Any,
                 "code": error == nil ? request.query["code"] as Any : "",
-                "resent": request.query["again"] != nil,
+                "resent": request.query["again"] != nil, "is_taught": isTaught,
+                "is_first": !isTaught && error == nil,
+                "not_you": words("lesson_not_you", ["name": details.name]),
             ])
     }
 
@@ -210,8 +217,14 @@ struct JoinRoutes: Sendable {
                 organisation: campaign.organisation, campaign: campaign.id, kind: "approval",
                 details)
         }
+        try await Membership.set(
+            ["lesson": "1"], organisation: campaign.organisation, member: member,
+            database: console.store.database)
+        let taught = console.taughtCookie(
+            request, organisation: campaign.organisation, login: details.login)
         return try await console.signIn(
-            request, organisation: campaign.organisation, member: member, to: "/send")
+            request, organisation: campaign.organisation, member: member, to: "/send",
+            cookies: [taught])
     }
 
     private func again(_ request: Request, _ context: ConsoleContext) async throws -> Response {

@@ -106,8 +106,11 @@ struct SignInRoutes: Sendable {
     }
 
     private func end(_ request: Request, _ context: ConsoleContext) async throws -> Response {
+        var back = "/?out=1"
         if let visitor = context.visitor, let token = request.cookie(console.cookieName) {
             let fields = try await request.form()
+            // On a shared tablet the next person goes on from the same link.
+            if let given = fields["back"] { back = localAddress(given) }
             if fields["all"] == nil {
                 try await console.store.signIns.end(
                     token: token, organisation: visitor.organisation)
@@ -116,7 +119,7 @@ struct SignInRoutes: Sendable {
                     organisation: visitor.organisation, member: visitor.id)
             }
         }
-        var response = console.redirect("/?out=1", cookies: [console.sessionCookie("")])
+        var response = console.redirect(back, cookies: [console.sessionCookie("")])
         // What the phone kept for the one who leaves is not for the next.
         response.headers[HTTPField.Name("Clear-Site-Data")!] = "\"cache\", \"storage\""
         return response
@@ -163,7 +166,7 @@ extension Console {
     /// Gives the browser a new token; an old one of the same browser is ended.
     func signIn(
         _ request: Request, organisation: Int32, member: UUID,
-        strength: SignInStrength = .code, to address: String
+        strength: SignInStrength = .code, to address: String, cookies: [String] = []
     ) async throws -> Response {
         if let old = request.cookie(cookieName) {
             try await store.signIns.end(token: old, organisation: organisation)
@@ -171,6 +174,6 @@ extension Console {
         let token = try await store.signIns.begin(
             organisation: organisation, member: member, userAgent: request.headers[.userAgent],
             strength: strength)
-        return redirect(address, cookies: [sessionCookie(token)])
+        return redirect(address, cookies: [sessionCookie(token)] + cookies)
     }
 }

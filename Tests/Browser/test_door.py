@@ -1,5 +1,7 @@
 """Before somebody joins: trying it first, and a code that nobody has."""
 
+import re
+
 from checks import faults, look_at
 
 # What a page may have kept of somebody: everything but the files of the house.
@@ -105,3 +107,73 @@ def test_a_mistyped_code_suggests_what_one_can_join(phones, signed_in, town):
     finally:
         town.sql("UPDATE campaign SET state = 'ended', ended_at = now() "
                  "WHERE name IN ('Alpha', 'Beta', 'Gamma')")
+
+
+def send_code(one, name):
+    one.open("/j/doorstep")
+    one.page.fill("#name", name)
+    one.page.fill("#login", one.number)
+    one.page.click("button.big")
+    one.page.wait_for_selector("#code")
+
+
+def test_the_lesson_is_had_once(phones, town):
+    """Three seconds of it the first time, then never again on that phone; nobody else's name stays."""
+    one = phones()
+    send_code(one, "Sam")
+    assert one.page.is_visible(".lesson")
+    button = one.page.locator("button.big")
+    assert button.get_attribute("data-after") == "3" and not button.is_visible()
+    one.picture("lesson-first")
+    assert "Not Sam?" in re.sub("[\u2068\u2069]", "", one.page.inner_text("main"))
+    one.page.wait_for_selector("button.big:visible")
+    assert faults(one.page) == []
+    one.page.fill("#code", town.code_for(one.number))
+    button.click()
+    one.page.wait_for_url("**/send")
+    assert town.sql(f"SELECT settings->>'lesson' FROM member WHERE id = '{one.member}'") == "1"
+
+    # A shared tablet: Sam's name leads out and back to the same link.
+    one.open("/j/doorstep")
+    one.page.click("button:has-text('Not')")
+    one.page.wait_for_selector("#login")
+    assert one.page.url.endswith("/j/doorstep")
+    send_code(one, "Sam")
+    assert not one.page.is_visible(".lesson") and one.page.is_visible("button.big")
+    one.picture("lesson-again")
+    assert faults(one.page) == []
+    # Somebody else on it, whose number it does not know, has the lesson.
+    one.number = one.number[:-1] + ("1" if one.number[-1] != "1" else "2")
+    send_code(one, "Nia")
+    assert one.page.is_visible(".lesson")
+    one.page.click("a:has-text('Not')")
+    assert one.page.url.endswith("/j/doorstep") and one.page.input_value("#name") == ""
+
+
+def test_without_a_code_there_is_still_a_lesson(phones, town):
+    """Join mode "open", by plain forms: the card, then the texts; never the card again."""
+    town.sql(f"UPDATE campaign SET join_mode = 'open' WHERE id = '{town.campaign}'")
+    try:
+        one = phones(scripts=False)
+        one.open("/j/doorstep")
+        one.page.fill("#name", "Ifan")
+        one.page.fill("#login", one.number)
+        one.page.click("button.big")
+        assert one.page.is_visible(".lesson") and not one.page.is_visible("#code")
+        one.picture("lesson-open")
+        one.page.click("button.big")
+        assert one.page.url.endswith("/send")
+        one.open("/lesson")
+        assert one.page.url.endswith("/send")
+        other = phones()
+        other.open("/j/doorstep")
+        other.page.fill("#name", "Elin")
+        other.page.fill("#login", other.number)
+        other.page.click("button.big")
+        other.page.wait_for_selector("button.big:visible")
+        assert faults(other.page) == []
+        other.page.click("button:has-text('Not')")
+        other.page.wait_for_selector("#login")
+        assert other.page.url.endswith("/j/doorstep")
+    finally:
+        town.sql(f"UPDATE campaign SET join_mode = 'code' WHERE id = '{town.campaign}'")

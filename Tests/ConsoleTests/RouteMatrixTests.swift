@@ -39,6 +39,7 @@ import Testing
         .init(method: "POST", path: "/inbox/take", access: .signedIn),
         .init(method: "GET", path: "/done", access: .signedIn),
         .init(method: "GET", path: "/practice", access: .signedIn),
+        .init(method: "GET", path: "/lesson", access: .signedIn),
         .init(method: "GET", path: "/o/joins", access: .leads),
         .init(method: "GET", path: "/c/ID", access: .conversation),
         .init(method: "GET", path: "/c/ID/next", access: .conversation),
