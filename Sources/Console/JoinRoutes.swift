@@ -94,10 +94,7 @@ struct JoinRoutes: Sendable {
         let details = ProofDetails(
             name: name, login: stored, language: words.language, campaign: campaign.id)
         if campaign.isFinished || campaign.isFull || fields["remind"] != nil {
-            try await console.store.volunteers.ask(
-                organisation: campaign.organisation, campaign: campaign.id, kind: "reminder",
-                details)
-            return noted(campaign, request, context)
+            return try await remind(campaign, details, request, context, fields)
         }
         if campaign.joinMode == "open",
             let member = try await console.store.volunteers.join(
@@ -127,6 +124,25 @@ struct JoinRoutes: Sendable {
             return try await joinPage(
                 campaign, request, context, fields: fields, errors: ["login": key])
         }
+    }
+
+    /// Notes that somebody wants to be told when they can begin.
+    private func remind(
+        _ campaign: JoinableCampaign, _ details: ProofDetails, _ request: Request,
+        _ context: ConsoleContext, _ fields: Form
+    ) async throws -> Response {
+        if details.isEmail, console.notifier?.mailer == nil {
+            return try await joinPage(
+                campaign, request, context, fields: fields, errors: ["login": "code_no_mail"])
+        }
+        let words = console.words(request, context)
+        // Who could begin at once said "not now"; others are told as soon as they can.
+        var isNow = campaign.state == "live" && !campaign.isFull
+        if isNow { isNow = try await asleep(campaign, words) == nil }
+        try await console.store.volunteers.ask(
+            organisation: campaign.organisation, campaign: campaign.id, kind: "reminder", details,
+            due: Date(timeIntervalSinceNow: isNow ? Volunteers.later : 0))
+        return noted(campaign, request, context)
     }
 
     private func noted(

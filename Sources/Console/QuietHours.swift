@@ -28,6 +28,11 @@ struct QuietHours {
         }
     }
 
+    /// Of somebody of whom only a number is known.
+    init(number: String) {
+        zones = PhoneNumber(number, regions: [])?.zones.compactMap(TimeZone.init(identifier:)) ?? []
+    }
+
     /// Whether it is quiet in every place where they may be.
     func contains(_ moment: Date) -> Bool {
         !zones.isEmpty

@@ -5,7 +5,7 @@ import Texting
 
 /// Sign-in codes on their way to our own people, through the same outbox as every text.
 package struct SignInCodes: Sendable {
-    private let database: Database
+    let database: Database
     private let numberKey: [UInt8]
 
     /// - Parameter numberKey: keys the hash of numbers; see ``InstallationSecret``.
@@ -36,38 +36,46 @@ package struct SignInCodes: Sendable {
     private func write(
         organisation: Int32, number: String, body: String, pool: String?, isNotice: Bool
     ) async throws -> Bool {
-        let hash = HMAC.sha256(key: numberKey, Array(number.utf8))
-        let segments = Int16(clamping: Measure(body).segments)
-        return try await database.transaction(organisation: organisation) { connection in
-            // The same number gets the same sender, so that codes arrive in one thread.
-            let sender = try await connection.first(
-                """
-                SELECT id FROM sender
-                WHERE organisation_id = \(organisation) AND retired_at IS NULL
-                ORDER BY pool = coalesce(\(pool), pool) DESC, quarantined_at NULLS FIRST,
-                    sha256(id::text::bytea || \(hash))
-                LIMIT 1
-                """
-            ) { row in try row.value(0) as UUID }
-            guard let sender else { return false }
-            let contact = try await Self.contact(organisation, number, hash, on: connection)
-            if isNotice, try await Self.hasStopped(contact, organisation, on: connection) {
-                return false
-            }
-            var message = NewMessage(
-                organisation: organisation, kind: .code, contact: contact, body: body,
-                segments: segments)
-            message.sender = sender
-            message.sendBefore = Date(timeIntervalSinceNow: Proofs.lifetime)
-            _ = try await Messages.insert([message], on: connection)
-            try await Outbox.add(
-                [
-                    OutboxEntry(
-                        organisation: organisation, sender: sender, kind: .code, campaign: nil,
-                        zoneSet: message.zoneSet, messages: [message.id])
-                ], on: connection)
-            return true
+        try await database.transaction(organisation: organisation) { connection in
+            try await write(
+                organisation: organisation, number: number, body: body, pool: pool,
+                isNotice: isNotice, on: connection)
         }
+    }
+
+    func write(
+        organisation: Int32, number: String, body: String, pool: String?, isNotice: Bool,
+        on connection: Connection
+    ) async throws -> Bool {
+        let hash = HMAC.sha256(key: numberKey, Array(number.utf8))
+        // The same number gets the same sender, so that codes arrive in one thread.
+        let sender = try await connection.first(
+            """
+            SELECT id FROM sender
+            WHERE organisation_id = \(organisation) AND retired_at IS NULL
+            ORDER BY pool = coalesce(\(pool), pool) DESC, quarantined_at NULLS FIRST,
+                sha256(id::text::bytea || \(hash))
+            LIMIT 1
+            """
+        ) { row in try row.value(0) as UUID }
+        guard let sender else { return false }
+        let contact = try await Self.contact(organisation, number, hash, on: connection)
+        if isNotice, try await Self.hasStopped(contact, organisation, on: connection) {
+            return false
+        }
+        var message = NewMessage(
+            organisation: organisation, kind: .code, contact: contact, body: body,
+            segments: Int16(clamping: Measure(body).segments))
+        message.sender = sender
+        message.sendBefore = Date(timeIntervalSinceNow: Proofs.lifetime)
+        _ = try await Messages.insert([message], on: connection)
+        try await Outbox.add(
+            [
+                OutboxEntry(
+                    organisation: organisation, sender: sender, kind: .code, campaign: nil,
+                    zoneSet: message.zoneSet, messages: [message.id])
+            ], on: connection)
+        return true
     }
 
     /// A code is what somebody asks for this minute; a notice obeys a stop like any other text.

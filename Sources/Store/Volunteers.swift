@@ -177,18 +177,24 @@ package struct Volunteers: Sendable {
         }
     }
 
-    /// Records that somebody asks to join, or to be reminded; asking twice is asking once.
+    /// Records that somebody asks to join, or to be reminded; asking twice is asking once. Who was
+    /// reminded may ask to be reminded again.
+    ///
+    /// - Parameter due: before then no reminder leaves.
     package func ask(
-        organisation: Int32, campaign: UUID, kind: String, _ details: ProofDetails
+        organisation: Int32, campaign: UUID, kind: String, _ details: ProofDetails,
+        due: Date = Date()
     ) async throws {
         try await database.transaction(organisation: organisation) { connection in
             try await connection.execute(
                 """
                 INSERT INTO join_request
-                    (organisation_id, id, campaign_id, kind, name, login, language)
+                    (organisation_id, id, campaign_id, kind, name, login, language, due_at)
                 VALUES (\(organisation), \(UUID.v7()), \(campaign), \(kind), \(details.name),
-                    \(details.login), \(details.language))
-                ON CONFLICT DO NOTHING
+                    \(details.login), \(details.language), \(due))
+                ON CONFLICT (organisation_id, campaign_id, kind, login) DO UPDATE SET
+                    told_at = NULL, due_at = excluded.due_at, created_at = now()
+                WHERE join_request.told_at IS NOT NULL
                 """)
         }
     }

@@ -177,3 +177,37 @@ def test_without_a_code_there_is_still_a_lesson(phones, town):
         assert other.page.url.endswith("/j/doorstep")
     finally:
         town.sql(f"UPDATE campaign SET join_mode = 'code' WHERE id = '{town.campaign}'")
+
+
+def test_who_cannot_begin_now_is_noted(phones, town):
+    """Full, finished, or just not now: one press, one row, and a word that it is one text."""
+    states = {
+        "full": "texters_max = 1", "finished": "state = 'finished', texters_max = NULL",
+        "now": "state = 'live', texters_max = NULL"}
+    texter = town.member("texter", "Busy")
+    town.sql(f"UPDATE participation SET last_at = now() WHERE member_id = '{texter}'")
+    try:
+        for name, change in states.items():
+            town.sql(f"UPDATE campaign SET {change} WHERE id = '{town.campaign}'")
+            one = phones(scripts=False)
+            one.open("/j/doorstep")
+            one.picture(f"remind-{name}")
+            one.page.fill("#name", "Sam")
+            one.page.fill("#login", one.number)
+            one.page.click("[name=remind]")
+            assert "We write once" in one.page.inner_text("main"), name
+            due = town.sql("SELECT due_at > now() + interval '2 hours' FROM join_request "
+                           f"WHERE kind = 'reminder' AND login = '{one.number}'")
+            assert due == ("t" if name == "now" else "f"), name
+        one = phones()
+        one.open("/j/doorstep")
+        one.page.fill("#name", "Sam")
+        one.page.fill("#login", "sam@example.org")
+        one.page.click("[name=remind]")
+        one.page.wait_for_selector(".error")
+        assert "cannot send e-mail" in one.page.inner_text(".error")
+        assert faults(one.page) == []
+    finally:
+        town.sql(f"UPDATE campaign SET state = 'live', texters_max = NULL "
+                 f"WHERE id = '{town.campaign}'")
+        town.sql("DELETE FROM join_request")

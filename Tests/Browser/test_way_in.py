@@ -175,6 +175,24 @@ def test_a_mailed_sign_in_link_needs_one_press(town, phones, mails):
     assert len(mails.mails) == before
 
 
+def test_a_reminder_asked_for_at_the_door_comes_once(town, phones, mails):
+    """By mail, which goes at any hour; the hours of texts have tests of their own."""
+    one = phones(scripts=False)
+    one.open("/j/doorstep")
+    one.page.fill("#name", "Rhys")
+    one.page.fill("#login", "rhys@example.org")
+    one.page.click("text=Not now, remind me")
+    assert "We write once" in one.page.inner_text("main")
+    assert mails.link("rhys@example.org") is None
+    # Three hours later.
+    town.sql("UPDATE join_request SET due_at = now() WHERE login = 'rhys@example.org'")
+    link = wait_until(lambda: mails.link("rhys@example.org"), 40, "the reminder")
+    one.open(local(town, link))
+    assert one.page.is_visible("#login")
+    assert town.sql("SELECT told_at IS NOT NULL FROM join_request "
+                    "WHERE login = 'rhys@example.org'") == "t"
+
+
 def test_the_owners_link_that_up_prints(chromium, tmp_path):
     """`barnstorm up` as the README has it, without the demo: its first link opens the campaigns."""
     from phone import Phone

@@ -54,7 +54,10 @@ struct WebPart: Sendable {
         let notices = console.notices(Subscriptions(database: hooks)).map { [$0] } ?? []
         services =
             [StateGauges(database: hooks), ingress] + notices
-            + [console.listener(hooks), application]
+            + [
+                console.reminders(Volunteers(database: hooks)), console.listener(hooks),
+                application,
+            ]
         databases = [pages, lists, presses, hooks]
         Self.warmUp()
     }
