@@ -58,11 +58,11 @@ import Testing
     }
 
     /// Noon in California, where the number is from, within the coming day.
-    private var noon: Date {
+    private let noon: Date = {
         let day = 86_400.0
         let midnight = ceil(Date().timeIntervalSince1970 / day) * day
         return Date(timeIntervalSince1970: midnight + 20 * 3600)
-    }
+    }()
     private static let number = "+14155550199"
     private static let news =
         "Ours: Doorstep is open for texting now. Begin here: http://barnstorm.test/j/doorstep"
