@@ -41,6 +41,24 @@ import Testing
             uniqueKeysWithValues: pairs.filter { $0.count == 2 }.map { ($0[0], Int($0[1]) ?? 0) })
     }
 
+    @Test func `a reply weighs what its features weigh in the table, each once`() throws {
+        let grammar = ReplyGrammar.shared
+        let table = String(decoding: Resource.required(Resource.replyEvidence), as: UTF8.self)
+        let weights = Self.weights(table)
+        for fixture in try ReplyFixture.load("third/dev") {
+            var judge = ReplyJudge(fixture.text, grammar: grammar)
+            guard case .open(let finding, let words) = judge.read(lastSent: []) else { continue }
+            var names: Set<String> = []
+            ReplyFeatures(words, grammar.vocabulary).forEach(of: finding) { key, name in
+                names.insert(name())
+                #expect(key == ReplyKey.named(name()), "\(name())")
+            }
+            let sum = names.reduce(weights["<bias>"] ?? 0) { $0 + (weights[$1[...]] ?? 0) }
+            let score = grammar.evidence.score(words, finding)
+            #expect(score == Float(sum) / 100, "\(fixture.id)")
+        }
+    }
+
     @Test func `words that no rule knows are told to the person who decides`() {
         let reply = Reply("mercy, these texts, this poor inbox of mine")
         #expect(reply.meaning == .optOut)
