@@ -31,6 +31,7 @@ struct ConversationView {
             "may_answer": mayAnswer,
             "may_claim": !isMine && page.needsReplySince != nil,
             "held_by": isMine ? Optional<String>.none as Any : page.assigneeName as Any,
+            "last_waiting": page.lastWaiting.map(LiveState.stamp) ?? "",
             "is_done": page.isDone, "likely_stop": page.flag == "likely_stop" && page.review != nil,
             "likely_wrong": page.flag == "wrong_number" && page.review != nil,
             "likely_why": decisiveWords.map { words("likely_why", ["words": $0]) } as Any,

@@ -6,12 +6,17 @@ import Synchronization
 struct LiveState: Encodable, Equatable, Sendable {
     /// How many wait for the person.
     var needs: Int
-    /// `conversation@second of the last inbound`, oldest first; at most 100.
+    /// `conversation@` and the ``stamp(_:)`` of the last inbound, oldest first; at most 100.
     var waiting: [String]
     /// How many anybody may take.
     var pool: Int
     /// State of the campaign the person texts for.
     var campaign: String
+
+    /// Milliseconds since 1970, so that two texts of one second are two.
+    static func stamp(_ moment: Date) -> String {
+        "\(Int((moment.timeIntervalSince1970 * 1000).rounded()))"
+    }
 }
 
 /// Looks once a second for each organisation that has streams, and at once when somebody wrote, and
@@ -137,7 +142,7 @@ actor LiveHub {
 
         init(_ store: PageStore, _ organisation: Int32) async throws {
             for entry in try await store.desk.waiting(organisation: organisation) {
-                let text = "\(entry.conversation.text)@\(Int(entry.since.timeIntervalSince1970))"
+                let text = "\(entry.conversation.text)@\(LiveState.stamp(entry.since))"
                 if let member = entry.member {
                     mine[member, default: []].append(text)
                 } else {

@@ -34,6 +34,8 @@ package struct ConversationPage: Sendable {
     package var team: String?
     /// BCP 47 of the campaign's script, the language that our own texts are in.
     package var scriptLanguage: String?
+    /// The last text of somebody who waits, as the live stream knows it; nil if they do not wait.
+    package var lastWaiting: Date?
 
     init(row: borrowing Row) throws {
         id = try row.value(0)
@@ -58,6 +60,7 @@ package struct ConversationPage: Sendable {
         zones = (try row.value(19) as String).split(separator: ",").map(String.init)
         team = try row.value(20)
         scriptLanguage = try row.value(21)
+        lastWaiting = try row.value(22)
     }
 
     /// The newest text; a form names it, so that a reply to an old page is noticed.
@@ -239,7 +242,9 @@ extension Desk {
                 (SELECT q.name FROM team q WHERE q.organisation_id = c.organisation_id
                     AND q.id = c.team_id),
                 (SELECT s.language FROM script s WHERE s.organisation_id = g.organisation_id
-                    AND s.campaign_id = g.id AND s.version = g.script_version)
+                    AND s.campaign_id = g.id AND s.version = g.script_version),
+                CASE WHEN c.needs_reply_since IS NOT NULL
+                    THEN coalesce(c.last_inbound_at, c.needs_reply_since) END
             FROM conversation c
             JOIN contact p ON p.organisation_id = c.organisation_id AND p.id = c.contact_id
             JOIN zone_set z ON z.id = p.zone_set

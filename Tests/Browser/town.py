@@ -181,6 +181,8 @@ class Town(House):
             WHERE m.kind = 1 AND m.author_id = '{member}' AND NOT EXISTS (
                 SELECT FROM message r WHERE r.kind = 6 AND r.contact_id = m.contact_id)
             ORDER BY m.id LIMIT 1""").split()
+        # Nobody answers what has not come; a stop before it would rightly keep it from leaving.
+        wait_until(lambda: self.carrier_texts(number), 40, f"the text to {number} at the carrier")
         self.inbound(number, words, media)
         return person
 

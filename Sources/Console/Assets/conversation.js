@@ -14,11 +14,11 @@ function tell(sentence) {
   one("p", banner).textContent = sentence ?? banner.dataset.words;
   banner.hidden = false;
 }
-let seenAt = null;
+let { last } = one("[data-news]").dataset; // as the page was drawn
 document.addEventListener("live", ({ detail }) => {
-  const mine = detail.waiting.find((entry) => entry.startsWith(id));
-  if (seenAt !== null && mine && mine !== seenAt) tell();
-  seenAt = mine ?? "";
+  const mine = detail.waiting.find((entry) => entry.startsWith(id))?.split("@")[1];
+  if (mine && mine !== last) tell();
+  last = mine;
 });
 
 if (form) {
