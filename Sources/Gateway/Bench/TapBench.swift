@@ -22,8 +22,8 @@ struct TapBenchCommand: AsyncParsableCommand {
 
     /// Names, seconds between two presses, and seconds over which the texters begin.
     private static let shapes = [
-        ("as fast as they can", 0.0, 0.0), ("1/s each, begun together", 1.0, 1.0),
-        ("1/s each, begun over 10 s", 1.0, 10.0),
+        ("as fast as they can", 0.0, 0.0), ("1/s, begun together", 1.0, 1.0),
+        ("1/s, begun over 10 s", 1.0, 10.0),
     ]
 
     func run() async throws {
