@@ -33,8 +33,8 @@ SCRIPT = ("Hi {first_name}, it's Dana with Riverside Neighbors. {more|We} meet o
 # slots lie up to a second ahead; a second for the clocks of three processes.
 START_UP = 4.0
 # What a busy machine may take in all. Each list is planned to take half a minute and more, so that an
-# estimate of half the time is found out all the same.
-BUSY = 20.0
+# estimate of two thirds of the time is found out all the same.
+BUSY = 5.0
 # Numbers whose people come late in the list idle meanwhile: the draw keeps three seconds' worth of
 # texts of the whole pool in the outbox, not of each number.
 IDLE = 0.15
