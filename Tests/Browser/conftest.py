@@ -71,15 +71,13 @@ def town():
 
 @pytest.fixture(scope="session")
 def chromium():
-    """Debian's Chromium; Playwright's own browsers are never downloaded."""
+    """Starts Debian's Chromium; Playwright's own browsers are never downloaded."""
     path = shutil.which("chromium")
     assert path, "Chromium is missing: apt-get install chromium"
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
+        yield lambda: playwright.chromium.launch(
             executable_path=path, args=options, timeout=180_000)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
