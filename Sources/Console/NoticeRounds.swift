@@ -1,7 +1,6 @@
 import Foundation
 import Logging
 import Notices
-import ServiceLifecycle
 import Store
 
 /// Tells volunteers who have no page open that people wait for them.
@@ -10,16 +9,15 @@ import Store
 /// that; else a mail. What arrived since the last round is told together: "3 people wait", with the
 /// first name if it is one person and never their words. Whoever may not be told yet, for the hour or
 /// because the last notice was a moment ago, stays due.
-package struct NoticeRounds: Service {
+package struct NoticeRounds: Rounds {
     private let subscriptions: Subscriptions
     private let codes: SignInCodes
     private let notifier: Notifier
     private let languages: Languages
     private let publicURL: String
-    private let logger: Logger
+    package let logger: Logger
 
-    /// Time between rounds.
-    static let interval: Duration = .seconds(5)
+    package static let interval: Duration = .seconds(5)
 
     /// - Parameter subscriptions: over a role that sees all organisations.
     init(_ subscriptions: Subscriptions, _ notifier: Notifier, of console: Console) {
@@ -31,23 +29,8 @@ package struct NoticeRounds: Service {
         logger = console.logger
     }
 
-    package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    try await round(now: Date())
-                } catch {
-                    logger.warning(
-                        "A round of notices failed; the next one tries again.",
-                        metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: Self.interval)
-            }
-        }
-    }
-
     /// Tells everybody who is due; one who cannot be told keeps nobody else waiting.
-    func round(now: Date) async throws {
+    package func round(now: Date) async throws {
         for absentee in try await subscriptions.due() {
             guard let channel = NoticeChannel(for: absentee, by: notifier, now: now),
                 try await subscriptions.claim(absentee, by: channel.rawValue, now: now)

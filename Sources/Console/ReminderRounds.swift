@@ -1,7 +1,6 @@
 import Foundation
 import Logging
 import Notices
-import ServiceLifecycle
 import Store
 
 /// Tells those who asked at the door to be told: once, when they can begin, by day; then forgets them.
@@ -9,12 +8,12 @@ import Store
 /// When that is: the campaign is live, has room for one more and people who are awake; after its end,
 /// when the organisation's next one is. Who could have begun at once is left in peace for three hours
 /// first (``Volunteers/later``).
-package struct ReminderRounds: Service {
+package struct ReminderRounds: Rounds {
     private let volunteers: Volunteers
     private let console: Console
+    package var logger: Logger { console.logger }
 
-    /// Time between rounds.
-    static let interval: Duration = .seconds(20)
+    package static let interval: Duration = .seconds(20)
 
     /// How long a mail that did not leave waits for its next try.
     private static let pause: TimeInterval = 30 * 60
@@ -25,22 +24,7 @@ package struct ReminderRounds: Service {
         self.console = console
     }
 
-    package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    try await round(now: Date())
-                } catch {
-                    console.logger.warning(
-                        "A round of reminders failed; the next one tries again.",
-                        metadata: ["error": "\(error)"])
-                }
-                try? await Task.sleep(for: Self.interval)
-            }
-        }
-    }
-
-    func round(now: Date) async throws {
+    package func round(now: Date) async throws {
         try await volunteers.forgetReminders(now: now)
         let due = Dictionary(grouping: try await volunteers.dueReminders(now: now), by: \.campaign)
         for (campaign, reminders) in due {
@@ -53,7 +37,7 @@ package struct ReminderRounds: Service {
                 do {
                     if try await tell(reminder, now) { places -= 1 }
                 } catch {
-                    console.logger.warning(
+                    logger.warning(
                         "A reminder failed; the next round tries again.",
                         metadata: ["error": "\(error)"])
                 }
