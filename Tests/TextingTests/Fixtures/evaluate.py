@@ -3,7 +3,7 @@
     swift build --product barnstorm
     python3 Tests/TextingTests/Fixtures/evaluate.py .build/debug/barnstorm [SET …]
 
-The sets `sealed` and `judge` are measured only when named: their figures are to be read seldom.
+The sets `sealed`, `judge` and `last` are measured only when named: their figures are to be read seldom.
 
 Leak: an opt-out that is neither acted on nor shown for review. Over-block: another reply that is
 acted on as an opt-out. Review load: replies shown to a person.
