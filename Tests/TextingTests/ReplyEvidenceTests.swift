@@ -3,48 +3,52 @@ import Testing
 
 @testable import Texting
 
-/// The weights of words: made from labelled replies, asked last, never acting alone.
+/// The weights of words: made from labelled replies, asked last, acting alone only far above doubt.
 @Suite struct ReplyEvidenceTests {
-    private static let header = """
-        # How much the features of a reply speak for a stop: what `ReplyFeatures` lists, and what each adds
-        # to the natural logarithm of the odds, in hundredths. Made 2026-11-22 by ReplyEvidenceTraining from
-        # replies-open, the dev halves of replies-second, -third and -hands, and replies-training.
+    private static let heading = """
+        # How much the features of a reply speak for a stop
+        # Source: replies-open, the dev halves of replies-second, -third and -hands, replies-training, -written
+        # Generated: 2026-11-22 by ReplyEvidenceTests
+
 
         """
 
     /// After a change of the tables or of those replies:
-    /// `BARNSTORM_WRITE_EVIDENCE=Sources/Texting/Resources/reply/evidence.tsv swift test --filter Evidence`
+    /// `BARNSTORM_WRITE_EVIDENCE=Sources/Texting/Resources/reply/evidence.bin swift test --filter Evidence`.
+    /// A name that ends with `.tsv` gets a list to read.
     @Test(
         .enabled(
             if: ProcessInfo.processInfo.environment["BARNSTORM_FULL"] == "1"
                 || ProcessInfo.processInfo.environment["BARNSTORM_WRITE_EVIDENCE"] != nil))
     func `the weights are what the labelled replies give`() throws {
-        let replies = try ["open", "second/dev", "training", "third/dev", "hands/dev"]
+        let replies = try ["open", "second/dev", "training", "third/dev", "hands/dev", "written"]
             .flatMap(ReplyFixture.load)
         let training = ReplyEvidenceTraining(
             replies.map { ($0.text, $0.isStop) }, grammar: .shared)
-        let table = training.table(header: Self.header)
+        let (bias, features) = training.weights()
         if let path = ProcessInfo.processInfo.environment["BARNSTORM_WRITE_EVIDENCE"] {
-            return try table.write(toFile: path, atomically: true, encoding: .utf8)
+            let list = features.map { "\($0.name)\t\($0.weight)\n" }.joined()
+            let data =
+                path.hasSuffix(".tsv")
+                ? Data(list.utf8)
+                : ReplyEvidenceTable(bias: bias, features).data(heading: Self.heading)
+            return try data.write(to: URL(fileURLWithPath: path))
         }
-        let kept = String(decoding: Resource.required(Resource.replyEvidence), as: UTF8.self)
-        // Another processor may round the last hundredth otherwise.
-        let made = Self.weights(table)
-        for (name, weight) in Self.weights(kept) {
-            #expect(abs((made[name] ?? 0) - weight) <= 5, "\(name)")
+        let made = ReplyEvidenceTable(bias: bias, features)
+        let kept = try ReplyEvidenceTable(Resource.required(Resource.replyEvidence))
+        let weights = Dictionary(uniqueKeysWithValues: zip(made.keys, made.weights))
+        // Another processor may round the last hundredths otherwise.
+        #expect(abs(made.bias - kept.bias) <= 5)
+        for (key, weight) in zip(kept.keys, kept.weights) {
+            #expect(abs((weights[key] ?? 0) - weight) <= 5, "\(key)")
         }
+        #expect(abs(made.keys.count - kept.keys.count) < kept.keys.count / 100)
     }
 
-    private static func weights(_ table: String) -> [Substring: Int] {
-        let pairs = table.split(separator: "\n").map { $0.split(separator: "\t") }
-        return Dictionary(
-            uniqueKeysWithValues: pairs.filter { $0.count == 2 }.map { ($0[0], Int($0[1]) ?? 0) })
-    }
-
-    @Test func `a reply weighs what its features weigh in the table, each once`() throws {
+    @Test func `a reply weighs what its features weigh, each once`() throws {
         let grammar = ReplyGrammar.shared
-        let table = String(decoding: Resource.required(Resource.replyEvidence), as: UTF8.self)
-        let weights = Self.weights(table)
+        let table = try ReplyEvidenceTable(Resource.required(Resource.replyEvidence))
+        let weights = Dictionary(uniqueKeysWithValues: zip(table.keys, table.weights))
         for fixture in try ReplyFixture.load("third/dev") {
             var judge = ReplyJudge(fixture.text, grammar: grammar)
             guard case .open(let finding, let words) = judge.read(lastSent: []) else { continue }
@@ -53,7 +57,8 @@ import Testing
                 names.insert(name())
                 #expect(key == ReplyKey.named(name()), "\(name())")
             }
-            let sum = names.reduce(weights["<bias>"] ?? 0) { $0 + (weights[$1[...]] ?? 0) }
+            let keys = Set(names.map { ReplyKey.short(ReplyKey.named($0)) })
+            let sum = keys.reduce(Int(table.bias)) { $0 + Int(weights[$1] ?? 0) }
             let score = grammar.evidence.score(words, finding)
             #expect(score == Float(sum) / 100, "\(fixture.id)")
         }
@@ -62,9 +67,25 @@ import Testing
     @Test func `words that no rule knows are told to the person who decides`() {
         let reply = Reply("mercy, these texts, this poor inbox of mine")
         #expect(reply.meaning == .optOut)
-        #expect(reply.action == .review)
         #expect(reply.rule == "evidence.words")
         #expect(reply.explanation.contains("“texts”"))
+    }
+
+    @Test func `words that no rule knows act where they leave no doubt, else are shown`() throws {
+        let evidence = ReplyGrammar.shared.evidence
+        var actions: [Reply.Action: Int] = [:]
+        for fixture in try ReplyFixture.load("third/dev") {
+            var judge = ReplyJudge(fixture.text, grammar: .shared)
+            guard case .open(nil, let words) = judge.read(lastSent: []), !words.tokens.isEmpty
+            else { continue }
+            let score = evidence.score(words, nil)
+            let action: Reply.Action =
+                score >= ReplyEvidence.certainAlone
+                ? .act : score >= ReplyEvidence.likely ? .review : .none
+            #expect(Reply(fixture.text).action == action, "\(fixture.id)")
+            actions[action, default: 0] += 1
+        }
+        #expect(actions.count == 3)
     }
 
     @Test func `a lone keyword is never weighed`() {
@@ -74,11 +95,16 @@ import Testing
         }
     }
 
-    @Test func `a table that cannot be read says which line`() {
-        #expect(throws: ReplyTableError.self) {
-            try ReplyEvidence(
-                table: Array("<bias>\t1\nstop\tmuch\n".utf8),
-                vocabulary: ReplyGrammar.shared.vocabulary)
+    @Test func `a table that is cut short says so`() throws {
+        let whole = [UInt8](
+            ReplyEvidenceTable(bias: -7, [("stop", 80), ("war", -3)]).data(heading: "# A\n\n"))
+        let table = try ReplyEvidenceTable(whole)
+        #expect(table.bias == -7)
+        #expect(Set(table.weights) == [80, -3])
+        for length in whole.indices {
+            #expect(throws: ReplyTableError.self) {
+                try ReplyEvidenceTable(Array(whole[..<length]))
+            }
         }
     }
 
@@ -86,5 +112,27 @@ import Testing
         for text in ["ok", "see you there", "what time on Saturday?", "I already voted"] {
             #expect(Reply(text).action == .none, "\(text)")
         }
+    }
+}
+
+extension ReplyEvidenceTable {
+    /// Two names of one key, if ever, weigh what both do.
+    init(bias: Int, _ features: [(name: String, weight: Int)]) {
+        let weights = Dictionary(
+            features.map { (ReplyKey.short(ReplyKey.named($0.name)), $0.weight) },
+            uniquingKeysWith: +
+        ).filter { $0.value != 0 }
+        let keys = weights.keys.sorted()
+        self.init(
+            bias: Int16(bias), keys: keys, weights: keys.map { Int16(clamping: weights[$0] ?? 0) })
+    }
+
+    /// - Parameter heading: lines, the last one empty.
+    func data(heading: String) -> Data {
+        func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
+            withUnsafeBytes(of: value.littleEndian) { Array($0) }
+        }
+        let parts = [bytes(bias), bytes(UInt32(keys.count))] + keys.map(bytes) + weights.map(bytes)
+        return Data(heading.utf8) + Data(parts.joined())
     }
 }

@@ -43,20 +43,20 @@ struct ReplyEvidenceTraining {
         }
     }
 
-    /// The table: a feature, a tab, what it adds to the logarithm of the odds, in hundredths.
+    /// What each feature adds to the logarithm of the odds, in hundredths, in the order of names, without
+    /// those that add nothing.
     ///
     /// - Parameter penalty: by which half the sum of the squares of all weights is multiplied.
-    func table(header: String, epochs: Int = 60, penalty: Double = 10) -> String {
+    func weights(epochs: Int = 60, penalty: Double = 5) -> (
+        bias: Int, features: [(name: String, weight: Int)]
+    ) {
         var run = Run(count: names.count)
         let order = samples.indices.sorted {
             (($0 &* 7919) % samples.count, $0) < (($1 &* 7919) % samples.count, $1)
         }
         for _ in 0..<epochs { for index in order { step(index, penalty, &run) } }
-        let lines = zip(names, zip(run.weights, sizes)).compactMap { name, pair in
-            abs(pair.0 * pair.1) < 0.045 ? nil : "\(name)\t\(Self.hundredths(pair.0 * pair.1))"
-        }
-        return header + "<bias>\t\(Self.hundredths(run.bias))\n" + lines.joined(separator: "\n")
-            + "\n"
+        let weights = zip(run.weights, sizes).map { Self.hundredths($0 * $1) }
+        return (Self.hundredths(run.bias), zip(names, weights).filter { $0.1 != 0 })
     }
 
     private static func hundredths(_ weight: Double) -> Int { Int((weight * 100).rounded()) }

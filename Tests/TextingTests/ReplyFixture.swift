@@ -16,17 +16,33 @@ struct ReplyFixture: Decodable {
 
     var isStop: Bool { meaning == "opt_out" }
 
-    /// The replies of `replies-NAME.jsonl`; `second/dev` and `second/check` are halves of one.
+    /// The replies of `replies-NAME.jsonl`, or of `replies-written.tsv`; `second/dev` and `second/check` are
+    /// halves of one.
     static func load(_ name: String) throws -> [ReplyFixture] {
+        if name == "written" { return try lines("replies-written.tsv").map(Self.init(written:)) }
         let parts = name.split(separator: "/")
-        let url = try #require(
-            Bundle.module.url(
-                forResource: "replies-\(parts[0]).jsonl", withExtension: nil,
-                subdirectory: "Fixtures"))
         let decoder = JSONDecoder()
-        return try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
+        return try lines("replies-\(parts[0]).jsonl")
             .map { try decoder.decode(ReplyFixture.self, from: Data($0.utf8)) }
             .filter { parts.count == 1 || $0.half.map { parts[1] == $0 } ?? false }
+    }
+
+    private static func lines(_ file: String) throws -> [Substring] {
+        let url = try #require(
+            Bundle.module.url(forResource: file, withExtension: nil, subdirectory: "Fixtures"))
+        return try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
+    }
+
+    /// Writer, language, `stop` or `none`, text, between tabs.
+    private init(written line: Substring) throws {
+        let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        try #require(cells.count == 4 && ["stop", "none"].contains(cells[2]), "\(line)")
+        id = line.description
+        text = cells[3]
+        language = cells[1]
+        stratum = cells[0]
+        meaning = cells[2] == "stop" ? "opt_out" : "none"
+        half = nil
     }
 }
 

@@ -7,7 +7,8 @@ import Testing
     @Test(arguments: [
         "STOP", "stop.", " Unsubscribe ", "opt out", "QUIT!", "end", "cancel", "revoke", "opt-out",
         "stopall", "stop all", "STOP2QUIT", "stop=quit", "remove me", "leave me alone", "arret",
-        "TD", "🛑", "🚫🚫", "S T O P", "s.t.o.p.", "st0p", "$top", "stooop", "ѕtop", "ｓｔｏｐ", "stpo",
+        "TD", "🛑", "🚫🚫", "S T O P", "s.t.o.p.", "Stop!!!!1!", "st0p", "$top", "stooop", "ѕtop",
+        "ｓｔｏｐ", "stpo",
         "unsubcribe", "unsuscribe", "drop tout", "? stop", "please stop", "STOP thank you",
         "Stop (sent with Slam Effect)", "stop\nSent from my iPhone", "STOP STOP STOP", "“Stop”",
     ])
@@ -18,7 +19,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "please stop texting me", "pls stop textin me", "take my name off your stupid list",
+        "please stop texting me", "pls stop textin me", "dony text me anymore",
+        "take my name off your stupid list",
         "do I know you? don't text this phone again", "lose my number", "dont txt me again",
         "I already told you people to stop", "how do i get off this list", "No more texts please",
         "I never signed up for this", "not interested, please remove me", "go away",

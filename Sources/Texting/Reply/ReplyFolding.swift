@@ -15,7 +15,9 @@ enum ReplyFolding {
     static func fold(_ text: String, into folded: inout [UInt32]) {
         for scalar in text.unicodeScalars {
             let value = scalar.value
-            if value < 0x80 {
+            if value == 0x31, folded.last == 0x21 {
+                folded.append(0x21)  // stop!!!1!, where the shift key came late
+            } else if value < 0x80 {
                 folded.append(ascii[Int(value)])
             } else {
                 append(value, into: &folded)

@@ -237,6 +237,6 @@ extension Resource {
         "italian", "others", "shared", "parts",
     ].map { "reply/\($0).txt" }
 
-    /// What single words speak for, made from labelled replies.
-    static let replyEvidence = "reply/evidence.tsv"
+    /// What words speak for, made from labelled replies.
+    static let replyEvidence = "reply/evidence.bin"
 }

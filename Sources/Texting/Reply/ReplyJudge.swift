@@ -77,15 +77,16 @@ struct ReplyJudge {
 
     /// Lets all words weigh, those of the rules and those that no rule knows: ``ReplyEvidence``.
     ///
-    /// A stop that a rule is certain of is at least shown to a person; one that no rule knows is
-    /// never more than shown.
+    /// A stop that a rule is certain of is at least shown to a person.
     private func weigh(_ found: Finding?, _ words: ReplyReading) -> Finding? {
         let score = grammar.evidence.score(words, found)
-        guard var finding = found else { return evidence(score, in: words) }
+        guard var finding = found else {
+            return score < ReplyEvidence.likely
+                ? nil : evidence(in: words, score < ReplyEvidence.certainAlone ? .review : .act)
+        }
         // A rule that understood something else is doubted only by words that speak against it.
         guard finding.rule.meaning == .optOut else {
-            guard score >= ReplyEvidence.contrary else { return finding }
-            return evidence(score, in: words)
+            return score < ReplyEvidence.contrary ? finding : evidence(in: words, .review)
         }
         let elsewhere = "its other words speak of something else"
         if finding.action == .act {
@@ -105,13 +106,13 @@ struct ReplyJudge {
     }
 
     /// What no rule has understood, though its words are those of people who want no texts.
-    private func evidence(_ score: Float, in reading: ReplyReading) -> Finding? {
-        guard score >= ReplyEvidence.likely, !reading.tokens.isEmpty else { return nil }
+    private func evidence(in reading: ReplyReading, _ action: Reply.Action) -> Finding? {
+        guard !reading.tokens.isEmpty else { return nil }
         let rule = ReplyGrammar.Rule(
-            id: "evidence.words", kind: .machine, meaning: .optOut, action: .review,
+            id: "evidence.words", kind: .machine, meaning: .optOut, action: action,
             explanation: "are words of people who want no texts", language: "")
         let words = grammar.evidence.strongest(reading)
-        return Finding(rule: rule, words: words.joined(separator: "”, “"), action: .review)
+        return Finding(rule: rule, words: words.joined(separator: "”, “"), action: action)
     }
 
     // MARK: Words that are not the person's

@@ -58,9 +58,7 @@ final class ReplyVocabulary: Sendable {
 /// Numbers that stand for features, so that no letters are copied while a reply is weighed.
 ///
 /// A feature's name is one or more pieces between spaces. Each piece is hashed by its letters, once
-/// for words of the tables, and the hashes are folded in order. 64 bits: among the hundred thousand
-/// features that have a weight two that meet are one chance in a billion, and a meeting would only
-/// weigh one word as another.
+/// for words of the tables, and the hashes are folded in order.
 enum ReplyKey {
     private static let seed: UInt64 = 0xCBF2_9CE4_8422_2325
 
@@ -76,10 +74,16 @@ enum ReplyKey {
     /// The key of a feature of one piece.
     @inline(__always) static func feature(_ piece: UInt64) -> UInt64 { joined(seed, piece) }
 
-    /// The key of what `key` stands for, a space, and `piece`; never 0.
+    /// The key of what `key` stands for, a space, and `piece`.
     @inline(__always) static func joined(_ key: UInt64, _ piece: UInt64) -> UInt64 {
         let mixed = (key ^ piece) &* 0x9E37_79B9_7F4A_7C15
-        return (mixed ^ mixed >> 31) | 1 << 63
+        return mixed ^ mixed >> 31
+    }
+
+    /// What the table of weights keeps of a key. Of a million words that have no weight some sixty meet
+    /// one of a quarter of a million that have, and are weighed as that.
+    @inline(__always) static func short(_ key: UInt64) -> UInt32 {
+        UInt32(truncatingIfNeeded: key)
     }
 
     /// The key of the feature with this name.
