@@ -80,5 +80,8 @@ import Testing
         #expect(reply.rule == "grammar.removal")
         #expect(reply.explanation == "“take my name off your list” asks to be taken off a list.")
         #expect(Reply("STOP").rule == "keyword.en.stop")
+        #expect(Reply("Who is this?!").explanation == "“who is this” is a keyword.")
+        #expect(Reply("S T O P").explanation == "“s t o p” is a keyword.")
+        #expect(Reply("退订").explanation == "“退订” is a keyword.")
     }
 }

@@ -65,9 +65,7 @@ final class ReplyEvidence: Sendable {
             return sum
         }
         let order = weighed.indices.filter { weighed[$0] > 0 }.sorted { weighed[$0] > weighed[$1] }
-        return order.prefix(3).sorted().map {
-            ReplyWords.text(reading.letters[reading.tokens[$0].letters])
-        }
+        return order.prefix(3).sorted().map { reading.spelling($0..<($0 + 1)) }
     }
 
     @inline(__always) private func range(_ word: Int32) -> Range<Int> {

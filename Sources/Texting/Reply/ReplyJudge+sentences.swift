@@ -71,7 +71,7 @@ extension ReplyJudge {
     /// The match with the words it was recognised by.
     func finding(_ match: Match) -> Finding {
         let rule = grammar.rules[match.rule]
-        var finding = Finding(rule: rule, words: words(match.range), action: rule.action)
+        var finding = Finding(rule: rule, words: reading.spelling(match.range), action: rule.action)
         if match.isReversed { finding.weaken(because: Self.reversed) }
         return finding
     }
@@ -140,10 +140,5 @@ extension ReplyJudge {
         case .optIn: return certainty + 13
         case .none: return certainty + 14
         }
-    }
-
-    func words(_ range: Range<Int>) -> String {
-        let tokens = reading.tokens[range].map { ReplyWords.text(reading.letters[$0.letters]) }
-        return tokens.joined(separator: " ")
     }
 }

@@ -168,7 +168,7 @@ struct ReplyJudge {
         while stop < tokens.count,
             !grammar.traits[Int(tokens[stop].word)].isDisjoint(with: [.reaction, .emoji])
         { stop += 1 }
-        let said = words(0..<max(open, 1))
+        let said = reading.spelling(0..<max(open, 1))
         let isStop = outer.contains { !$0.isDisjoint(with: [.stopEmoji, .refusalEmoji]) }
         reading.tokens.removeSubrange(0..<stop)
         let rule = ReplyGrammar.Rule(
@@ -238,7 +238,8 @@ struct ReplyJudge {
         let rule = ReplyGrammar.Rule(
             id: isStop ? "emoji.stop" : "emoji.refusal", kind: .plain, meaning: .optOut,
             action: action, explanation: "is a sign for stop", language: "")
-        return Finding(rule: rule, words: words(0..<reading.tokens.count), action: action)
+        return Finding(
+            rule: rule, words: reading.spelling(0..<reading.tokens.count), action: action)
     }
 
     /// The whole message is a keyword, perhaps several times, among words that say nothing.

@@ -73,7 +73,7 @@ struct ReplyKeywords {
 
     private func finding(_ rule: Int, _ range: Range<Int>) -> ReplyJudge.Finding {
         let rule = grammar.rules[rule]
-        return .init(rule: rule, words: spelling(range), action: rule.action)
+        return .init(rule: rule, words: reading.spelling(range), action: rule.action)
     }
 
     /// The rule of the keyword that stands in `range`, as written or with its slips mended.
@@ -89,11 +89,6 @@ struct ReplyKeywords {
             }
         }
         return nil
-    }
-
-    private func spelling(_ range: Range<Int>) -> String {
-        reading.tokens[range].map { ReplyWords.text(reading.letters[$0.letters]) }
-            .joined(separator: " ")
     }
 
     /// `STOP STOP STOP`, `STOP. END. QUIT.`

@@ -13,6 +13,8 @@ struct ReplyReading {
 
     private let grammar: ReplyGrammar
     private(set) var letters: [UInt32]
+    /// The words as they were written, before any were joined or cut.
+    private let written: [ReplyWords.Word]
     var tokens: [Token] = []
 
     init(_ text: String, grammar: ReplyGrammar) {
@@ -22,12 +24,38 @@ struct ReplyReading {
         ReplyFolding.fold(text, into: &folded)
         let scanned = ReplyWords(folded: Self.withoutQuotedLines(folded))
         letters = scanned.letters
+        written = scanned.words
         tokens.reserveCapacity(scanned.words.count + 4)
         for word in scanned.words { append(word) }
         joinSingleLetters()
         joinPhoneNumbers()
         joinLoneWords()
         mergePhrases()
+    }
+
+    /// Tokens as they were written, words apart, ideographs together.
+    func spelling(_ range: Range<Int>) -> String {
+        var text = String.UnicodeScalarView()
+        for token in tokens[range] {
+            for place in token.letters {
+                let isStart = place == token.letters.lowerBound || isStart(place)
+                if isStart, !text.isEmpty, ReplyFolding.kind(letters[place]) != .ideograph {
+                    text.append(" ")
+                }
+                if let scalar = Unicode.Scalar(letters[place]) { text.append(scalar) }
+            }
+        }
+        return String(text)
+    }
+
+    /// Whether a written word begins at this letter.
+    private func isStart(_ place: Int) -> Bool {
+        var (low, high) = (0, written.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if written[middle].start < place { low = middle + 1 } else { high = middle }
+        }
+        return low < written.count && written[low].start == place
     }
 
     // MARK: Known words
