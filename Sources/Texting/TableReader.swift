@@ -10,15 +10,19 @@ struct TableReader {
     private var position: Int
 
     /// Opens the table `name` of `Resources`.
-    init(_ name: String) {
-        bytes = Resource.required(name)
+    init(_ name: String) { self.init(Resource.required(name)) }
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
         let newline = UInt8(ascii: "\n")
-        var end = 0
-        while bytes[end] != newline || bytes[end + 1] != newline { end += 1 }
+        let end = zip(bytes, bytes.dropFirst()).prefix { $0 != newline || $1 != newline }.count
         heading = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\n")
             .map { String($0.drop { "# ".contains($0) }) }
         position = end + 2
     }
+
+    /// How many bytes have not been read; negative where even the heading is cut short.
+    var left: Int { bytes.count - position }
 
     mutating func byte() -> UInt8 {
         defer { position += 1 }

@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `words that no rule knows are told to the person who decides`() {
+    @Test func `words that no rule knows are quoted to whoever asks why`() {
         let reply = Reply("mercy, these texts, this poor inbox of mine")
         #expect(reply.meaning == .optOut)
         #expect(reply.rule == "evidence.words")

@@ -1,9 +1,8 @@
 /// The weights of features as the file `evidence.bin` holds them: made by `ReplyEvidenceTests`, which
 /// also lists them by name.
 ///
-/// After heading lines and an empty one, the least significant byte first: the bias (2 bytes), how
-/// many weights there are (4), the low 32 bits of each feature's ``ReplyKey``, ascending (4 each), and
-/// each one's weight, never 0 (2 each). All weights are hundredths of the natural logarithm of the odds.
+/// In the form that ``TableReader`` reads: the bias (2 bytes), how many weights there are (4), the low
+/// 32 bits of each feature's ``ReplyKey``, ascending (4 each), and each one's weight, never 0 (2 each). All weights are hundredths of the natural logarithm of the odds.
 struct ReplyEvidenceTable {
     var bias: Int16
     var keys: [UInt32]
@@ -17,25 +16,13 @@ struct ReplyEvidenceTable {
 
     /// - Throws: ``ReplyTableError`` for a file that is cut short or has a wrong length.
     init(_ bytes: [UInt8]) throws {
-        let newline = UInt8(ascii: "\n")
-        let heading = zip(bytes, bytes.dropFirst()).prefix { $0 != newline || $1 != newline }.count
-        let start = heading + 2
-        let fixed = 2 + 4
-        guard bytes.count >= start + fixed else { throw Self.damaged }
-        var count = 0
-        for place in (2..<fixed).reversed() { count = count << 8 | Int(bytes[start + place]) }
-        guard bytes.count == start + fixed + 6 * count else { throw Self.damaged }
-        (bias, keys, weights) = bytes.withUnsafeBytes { bytes in
-            func read<Value: FixedWidthInteger>(_ kind: Value.Type, at place: Int) -> Value {
-                Value(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: kind))
-            }
-            let first = start + fixed
-            return (
-                read(Int16.self, at: start),
-                (0..<count).map { read(UInt32.self, at: first + 4 * $0) },
-                (0..<count).map { read(Int16.self, at: first + 4 * count + 2 * $0) }
-            )
-        }
+        var reader = TableReader(bytes)
+        guard reader.left >= 6 else { throw Self.damaged }
+        bias = Int16(bitPattern: reader.short())
+        let count = Int(reader.long())
+        guard reader.left == 6 * count else { throw Self.damaged }
+        keys = (0..<count).map { _ in reader.long() }
+        weights = (0..<count).map { _ in Int16(bitPattern: reader.short()) }
     }
 
     private static var damaged: ReplyTableError {
