@@ -68,8 +68,8 @@ window.addEventListener("keydown", (event) => {
 });
 
 for (const button of all("[data-after]")) {
-  button.hidden = true;
-  setTimeout(() => (button.hidden = false), 1000 * Number(button.dataset.after));
+  button.disabled = true;
+  setTimeout(() => (button.disabled = false), 1000 * button.dataset.after);
 }
 for (const button of all("[data-opens]")) {
   button.addEventListener("click", () => one("#" + button.dataset.opens).showModal());
