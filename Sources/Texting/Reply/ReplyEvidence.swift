@@ -6,14 +6,14 @@
 final class ReplyEvidence: Sendable {
     /// From here on a stop that a rule thinks likely is certain: thirty-one to one.
     static let certain: Float = 3.43
-    /// From here on words are a certain stop though no rule knows them: forty-four to one.
-    static let certainAlone: Float = 3.79
-    /// From here on a person is asked: five to nine.
-    static let likely: Float = -0.61
-    /// From here on a person is asked although a rule has understood something else: nineteen to four.
-    static let contrary: Float = 1.56
-    /// Below this a stop that a rule is certain of is shown to a person: nine to two.
-    static let doubtful: Float = 1.52
+    /// From here on words are a certain stop though no rule knows them: fifty-one to one.
+    static let certainAlone: Float = 3.94
+    /// From here on a person is asked: four to seven.
+    static let likely: Float = -0.57
+    /// From here on a person is asked although a rule has understood something else: eleven to two.
+    static let contrary: Float = 1.72
+    /// Below this a stop that a rule is certain of is shown to a person: seventeen to two.
+    static let doubtful: Float = 2.13
 
     /// Natural logarithm of the odds of a reply without features, in hundredths like all weights: whole
     /// numbers add up to the same sum in any order.

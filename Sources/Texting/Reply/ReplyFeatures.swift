@@ -7,7 +7,8 @@
 /// | `%CEASE`, `%NO %MSG`, `%NO _ %MSG` | the part a word plays in any language, and two of them |
 /// | `%NO * %MSG` | the parts of three words in a row; `*` plays none |
 /// | `~‹un`, `~xt›` | three to five letters in a row; ‹ and › are the ends of the word |
-/// | `no more`, `no .. texts` | two words in a row, two at most four apart; `^` and `$` are the ends |
+/// | `no more`, `no more texts` | two and three words in a row; `^` and `$` are the ends |
+/// | `no .. texts` | two words at most four apart |
 /// | `#3` | how many words, in steps |
 /// | `r:…`, `f:…`, `a:…`, `doubted`, `objection` | the rule, its family, its answer, its doubts |
 ///
@@ -80,7 +81,7 @@ struct ReplyFeatures {
     func forEachOfSeveral(_ body: Body) {
         let count = reading.tokens.count
         for index in 0...count {
-            words(index - 1, index, body)
+            words(to: index, body)
             wordsAfter(index, body)
             parts(to: index, body)
         }
@@ -88,10 +89,15 @@ struct ReplyFeatures {
         body(ReplyKey.named(steps)) { steps }
     }
 
-    /// Two words in a row; places before the first and after the last are the ends.
-    private func words(_ one: Int, _ other: Int, _ body: Body) {
-        let key = ReplyKey.joined(ReplyKey.feature(spelling(one)), spelling(other))
-        body(key) { "\(name(one)) \(name(other))" }
+    /// The two and three words that end at `last`; places before the first word and after the last
+    /// word are the ends.
+    private func words(to last: Int, _ body: Body) {
+        let two = ReplyKey.joined(ReplyKey.feature(spelling(last - 1)), spelling(last))
+        body(two) { "\(name(last - 1)) \(name(last))" }
+        guard last > 0 else { return }
+        let start = ReplyKey.feature(spelling(last - 2))
+        let three = ReplyKey.joined(ReplyKey.joined(start, spelling(last - 1)), spelling(last))
+        body(three) { "\(name(last - 2)) \(name(last - 1)) \(name(last))" }
     }
 
     /// A word with each of those that follow it within ``reach``.
