@@ -43,8 +43,8 @@ def test_webkit_smoke(webkit, town):
     webkit.find_element(By.CSS_SELECTOR, "button.big").click()
     wait.until(lambda d: d.find_elements(By.ID, "code"))
     webkit.find_element(By.ID, "code").send_keys(town.code_for(number))
-    # The lesson's button comes after three seconds.
-    wait.until(lambda d: d.find_element(By.CSS_SELECTOR, "button.big").is_displayed())
+    # The lesson's button waits for three seconds.
+    wait.until(lambda d: d.find_element(By.CSS_SELECTOR, "button.big").is_enabled())
     webkit.find_element(By.CSS_SELECTOR, "button.big").click()
     wait.until(lambda d: d.find_elements(By.CSS_SELECTOR, "[data-press] [data-send]"))
     cards = "return JSON.parse(localStorage.getItem('cards') ?? '[]').length > 4"

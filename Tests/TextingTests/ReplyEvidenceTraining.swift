@@ -44,7 +44,7 @@ struct ReplyEvidenceTraining {
     }
 
     /// What each feature adds to the logarithm of the odds, in hundredths, in the order of names, without
-    /// those that add next to nothing: a quarter of them, which change next to no judgement.
+    /// those that add next to nothing: two fifths of them, which change next to no judgement.
     ///
     /// - Parameter penalty: by which half the sum of the squares of all weights is multiplied.
     func weights(epochs: Int = 60, penalty: Double = 5) -> (
@@ -56,7 +56,7 @@ struct ReplyEvidenceTraining {
         }
         for _ in 0..<epochs { for index in order { step(index, penalty, &run) } }
         let weights = zip(run.weights, sizes).map { Self.hundredths($0 * $1) }
-        return (Self.hundredths(run.bias), zip(names, weights).filter { abs($0.1) >= 4 })
+        return (Self.hundredths(run.bias), zip(names, weights).filter { abs($0.1) >= 6 })
     }
 
     private static func hundredths(_ weight: Double) -> Int { Int((weight * 100).rounded()) }

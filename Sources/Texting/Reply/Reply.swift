@@ -21,7 +21,7 @@ package struct Reply: Equatable, Sendable {
     }
 
     /// The rules' own version; a decision names the one that made it.
-    package static let version = "2026-11-22.7"
+    package static let version = "2026-11-22.8"
 
     package let meaning: Meaning
     package let action: Action

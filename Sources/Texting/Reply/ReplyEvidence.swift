@@ -4,16 +4,18 @@
 /// replies of the fixtures. What the rules say is one of its features, so that it learns how far to
 /// trust each. Source of the idea: dismissals are an open class, which one can score but not list.
 final class ReplyEvidence: Sendable {
-    /// From here on a stop that a rule thinks likely is certain: thirty-one to one.
-    static let certain: Float = 3.43
-    /// From here on words are a certain stop though no rule knows them: fifty-one to one.
-    static let certainAlone: Float = 3.94
-    /// From here on a person is asked: four to seven.
-    static let likely: Float = -0.57
-    /// From here on a person is asked although a rule has understood something else: eleven to two.
-    static let contrary: Float = 1.72
-    /// Below this a stop that a rule is certain of is shown to a person: seventeen to two.
-    static let doubtful: Float = 2.13
+    /// From here on a stop that a rule thinks likely is certain: twenty-six to one.
+    static let certain: Float = 3.26
+    /// From here on words are a certain stop though no rule knows them: twenty-eight to one.
+    static let certainAlone: Float = 3.34
+    /// From here on a person is asked: five to eight.
+    static let likely: Float = -0.48
+    /// From here on a person is asked although a rule has understood something else: nine to two.
+    static let contrary: Float = 1.5
+    /// Below this a stop that a rule is certain of is shown to a person: twenty-three to two.
+    static let doubtful: Float = 2.44
+    /// Below this it is taken for none: three to twenty.
+    static let overruled: Float = -1.9
 
     /// Natural logarithm of the odds of a reply without features, in hundredths like all weights: whole
     /// numbers add up to the same sum in any order.

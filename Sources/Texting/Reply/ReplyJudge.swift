@@ -77,7 +77,8 @@ struct ReplyJudge {
 
     /// Lets all words weigh, those of the rules and those that no rule knows: ``ReplyEvidence``.
     ///
-    /// A stop that a rule is certain of is at least shown to a person.
+    /// A stop that a rule is certain of is shown to a person unless all else in it speaks against it. A
+    /// keyword is never weighed.
     private func weigh(_ found: Finding?, _ words: ReplyReading) -> Finding? {
         let score = grammar.evidence.score(words, found)
         guard var finding = found else {
@@ -88,20 +89,30 @@ struct ReplyJudge {
         guard finding.rule.meaning == .optOut else {
             return score < ReplyEvidence.contrary ? finding : evidence(in: words, .review)
         }
-        let elsewhere = "its other words speak of something else"
-        if finding.action == .act {
-            if score < ReplyEvidence.doubtful { finding.weaken(because: elsewhere) }
+        let isCertain = finding.action == .act
+        if score < (isCertain ? ReplyEvidence.overruled : ReplyEvidence.likely) {
+            return dismissed(finding)
+        }
+        if isCertain {
+            if score < ReplyEvidence.doubtful { finding.weaken(because: Self.elsewhere) }
         } else if score >= ReplyEvidence.certain {
             finding.action = .act
             finding.objection = ""
-        } else if score < ReplyEvidence.likely {
-            // The net is wide: what slips through it was nothing.
-            if understood != nil || finding.rule.id.hasPrefix("net.") {
-                return understood.map(self.finding)
-            }
-            if finding.objection.isEmpty { finding.weaken(because: elsewhere) }
-            finding.dismiss()
         }
+        return finding
+    }
+
+    private static let elsewhere = "its other words speak of something else"
+
+    /// What remains of a stop that the other words speak against. The net is wide: what slips through it
+    /// was nothing.
+    private func dismissed(_ finding: Finding) -> Finding? {
+        if understood != nil || finding.rule.id.hasPrefix("net.") {
+            return understood.map(self.finding)
+        }
+        var finding = finding
+        if finding.objection.isEmpty { finding.weaken(because: Self.elsewhere) }
+        finding.dismiss()
         return finding
     }
 
