@@ -36,9 +36,15 @@ final class HookDirectory: Sendable {
     private let state = Mutex(State())
     private let load: @Sendable () async throws -> [HookAccount]
     private static let age = Duration.seconds(30)
-    private static let pause = Duration.seconds(1)
+    /// How long after a reading an unknown name is refused unread.
+    private let pause: Duration
 
-    init(load: @escaping @Sendable () async throws -> [HookAccount]) { self.load = load }
+    init(
+        pause: Duration = .seconds(1), load: @escaping @Sendable () async throws -> [HookAccount]
+    ) {
+        self.pause = pause
+        self.load = load
+    }
 
     enum Answer: Sendable {
         case account(HookAccount)
@@ -55,7 +61,7 @@ final class HookDirectory: Sendable {
                 if age >= Self.age { _ = read(&state) }
                 return .account(account)
             }
-            return state.isRead && age < Self.pause ? .unknown : .stale
+            return state.isRead && age < pause ? .unknown : .stale
         }
     }
 

@@ -10,8 +10,9 @@ import Testing
         let count = Atomic<Int>(0)
     }
 
-    func directory(_ counter: Counter) -> HookDirectory {
-        HookDirectory {
+    /// - Parameter pause: long or none at all, so that a busy machine changes no answer.
+    func directory(_ counter: Counter, pause: Duration = .seconds(3_600)) -> HookDirectory {
+        HookDirectory(pause: pause) {
             counter.count.add(1, ordering: .relaxed)
             try await Task.sleep(for: .milliseconds(50))
             let account = ProviderAccount(
@@ -57,5 +58,18 @@ import Testing
             return
         }
         #expect(counter.count.load(ordering: .relaxed) == 1)
+    }
+
+    @Test func `a guess later on has to wait for a reading`() async throws {
+        let counter = Counter()
+        let directory = directory(counter, pause: .zero)
+        _ = try await directory.find("known")
+
+        guard case .stale = directory.known("guess") else {
+            Issue.record("a guess was answered from an old reading")
+            return
+        }
+        #expect(try await directory.find("guess") == nil)
+        #expect(counter.count.load(ordering: .relaxed) == 2)
     }
 }
