@@ -88,6 +88,25 @@ import Testing
         #expect(actions.count == 3)
     }
 
+    @Test func `a rule that is certain acts, is shown or is overruled as the words weigh`() throws {
+        var actions: [Reply.Action: Int] = [:]
+        for fixture in try ReplyFixture.load("hands/dev") {
+            var judge = ReplyJudge(fixture.text, grammar: .shared)
+            guard case .open(let finding?, let words) = judge.read(lastSent: []),
+                finding.rule.meaning == .optOut, finding.action == .act
+            else { continue }
+            let score = ReplyGrammar.shared.evidence.score(words, finding)
+            let action: Reply.Action =
+                score >= ReplyEvidence.doubtful
+                ? .act : score >= ReplyEvidence.overruled ? .review : .none
+            let reply = Reply(fixture.text)
+            #expect((reply.meaning == .optOut) == (action != .none), "\(fixture.id)")
+            if action != .none { #expect(reply.action == action, "\(fixture.id)") }
+            actions[action, default: 0] += 1
+        }
+        #expect(actions.count == 3)
+    }
+
     @Test func `a lone keyword is never weighed`() {
         for text in ["STOP", "end", "baja", "退订"] {
             #expect(Reply(text).rule.hasPrefix("keyword."), "\(text)")
