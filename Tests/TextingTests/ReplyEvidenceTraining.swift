@@ -44,7 +44,7 @@ struct ReplyEvidenceTraining {
     }
 
     /// What each feature adds to the logarithm of the odds, in hundredths, in the order of names, without
-    /// those that add next to nothing: two fifths of them, which change next to no judgement.
+    /// those that add next to nothing: two fifths of them. Six for four changed 166 of 13,713 judgements.
     ///
     /// - Parameter penalty: by which half the sum of the squares of all weights is multiplied.
     func weights(epochs: Int = 60, penalty: Double = 5) -> (
